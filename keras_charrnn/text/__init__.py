@@ -1,0 +1,1 @@
+"""Text and ids: everything that happens before a network sees a character."""
