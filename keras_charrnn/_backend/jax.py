@@ -1,0 +1,137 @@
+"""The door to JAX."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+
+jit_compile = True
+
+
+class TrainStep:
+    """`train_step` and `test_step` as Keras calls them on JAX."""
+
+    def train_step(self: Any, state: tuple, data: Any) -> tuple:
+        trainable, non_trainable, optimizer, metrics = state
+
+        def objective(trainable: list) -> tuple:
+            scope = self._scope(trainable, non_trainable, metrics)
+            with scope:
+                value, logs = self.run_batch(data, training=True)
+            with keras.StatelessScope(zip(self.optimizer.variables, optimizer)):
+                value = self.optimizer.scale_loss(value)
+            return value, (logs, self._values(scope))
+
+        gradients, (logs, values) = jax.grad(objective, has_aux=True)(trainable)
+        trainable, optimizer = self.optimizer.stateless_apply(
+            optimizer, gradients, trainable
+        )
+        non_trainable, metrics = values
+        return logs, (trainable, non_trainable, optimizer, metrics)
+
+    def test_step(self: Any, state: tuple, data: Any) -> tuple:
+        trainable, non_trainable, metrics = state
+        scope = self._scope(trainable, non_trainable, metrics)
+        with scope:
+            _, logs = self.run_batch(data, training=False)
+        return logs, (trainable, *self._values(scope))
+
+    def _scope(
+        self: Any, trainable: list, non_trainable: list, metrics: list
+    ) -> keras.StatelessScope:
+        mapping = [
+            *zip(self.trainable_variables, trainable),
+            *zip(self.non_trainable_variables, non_trainable),
+            *zip(self.metrics_variables, metrics),
+        ]
+        return keras.StatelessScope(mapping, collect_losses=True)
+
+    def _values(self: Any, scope: keras.StatelessScope) -> tuple[list, list]:
+        return (
+            [scope.get_current_value(v) for v in self.non_trainable_variables],
+            [scope.get_current_value(v) for v in self.metrics_variables],
+        )
+
+
+def differentiable(forward: Callable, backward: Callable) -> Callable:
+    """Give a function a hand-written gradient.
+
+    Args:
+        forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
+            of tensors.
+        backward: `backward(residuals, gradients)` takes the gradient of each
+            output and returns that of each input, `None` where there is none.
+
+    Returns:
+        A function of `inputs` that returns `outputs`.
+    """
+
+    @jax.custom_vjp
+    def function(*inputs: Any) -> tuple:
+        return forward(*inputs)[0]
+
+    function.defvjp(forward, backward)
+    return function
+
+
+def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
+    """Loop over the leading axis.
+
+    Args:
+        step: `step(carry, x)` returns `(carry, y)`, with `y` a tuple of tensors.
+        carry: A nest of tensors.
+        xs: A nest of tensors with the same leading dimension; `None` passes.
+        reverse: Whether to begin at the end.
+
+    Returns:
+        `(carry, ys)`; the ys are stacked in the order of the xs.
+    """
+    return jax.lax.scan(step, carry, xs, reverse=reverse)
+
+
+def native(cell: str, state: Any) -> Callable | None:
+    """Return the backend's own kernel for a cell, where it is the faster one.
+
+    Args:
+        cell: The cell's name.
+        state: A tensor of its state, which has the device and the dtype.
+
+    Returns:
+        A function of features (T, B, D), kernel (D, G * U), recurrent kernel
+        (U, G * U), bias and the tensors of the state; it returns the outputs
+        (T, B, U) and the tensors of the state after. `None` if there is none.
+    """
+    return None
+
+
+def compiled(function: Callable, variables: Sequence) -> Callable:
+    """Compile a function for inference.
+
+    Args:
+        function: A function of nests of tensors. It may read `variables`.
+        variables: The `keras.Variable`s it may read, each time as they then are.
+
+    Returns:
+        A function of the same arguments; it is compiled once per their shapes.
+    """
+
+    @jax.jit
+    def pure(values: list, *args: Any) -> Any:
+        with keras.StatelessScope(list(zip(variables, values))):
+            return function(*args)
+
+    return lambda *args: pure([v.value for v in variables], *args)
+
+
+def split(x: Any, parts: int) -> Sequence:
+    return jnp.split(x, parts, axis=-1)
+
+
+def concatenate(xs: Sequence) -> Any:
+    return jnp.concatenate(xs, axis=-1)
+
+
+sigmoid = jax.nn.sigmoid
+tanh = jnp.tanh

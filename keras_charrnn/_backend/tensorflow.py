@@ -1,0 +1,141 @@
+"""The door to TensorFlow."""
+
+from collections.abc import Callable, Sequence
+from itertools import compress
+from typing import Any
+
+import tensorflow as tf
+
+jit_compile = True
+
+
+class TrainStep:
+    """`train_step` and `test_step` as Keras calls them on TensorFlow."""
+
+    def train_step(self: Any, data: Any) -> dict:
+        with tf.GradientTape() as tape:
+            objective, logs = self.run_batch(data, training=True)
+            objective = self.optimizer.scale_loss(objective)
+        weights = self.trainable_weights
+        self.optimizer.apply(tape.gradient(objective, weights), weights)
+        return logs
+
+    def test_step(self: Any, data: Any) -> dict:
+        return self.run_batch(data, training=False)[1]
+
+
+def differentiable(forward: Callable, backward: Callable) -> Callable:
+    """Give a function a hand-written gradient.
+
+    Args:
+        forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
+            of tensors.
+        backward: `backward(residuals, gradients)` takes the gradient of each
+            output and returns that of each input, `None` where there is none.
+
+    Returns:
+        A function of `inputs` that returns `outputs`.
+    """
+
+    def function(*inputs: Any) -> tuple:
+        # TensorFlow takes tensors alone, so an absent input is left out.
+        present = [x is not None for x in inputs]
+
+        @tf.custom_gradient
+        def of_tensors(*tensors: Any) -> tuple:
+            rest = iter(tensors)
+            outputs, residuals = forward(*(next(rest) if p else None for p in present))
+
+            def gradient(*gradients: Any) -> list:
+                return list(compress(backward(residuals, gradients), present))
+
+            return outputs, gradient
+
+        return of_tensors(*compress(inputs, present))
+
+    return function
+
+
+def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
+    """Loop over the leading axis.
+
+    Args:
+        step: `step(carry, x)` returns `(carry, y)`, with `y` a tuple of tensors.
+        carry: A nest of tensors.
+        xs: A nest of tensors with the same leading dimension; `None` passes.
+        reverse: Whether to begin at the end.
+
+    Returns:
+        `(carry, ys)`; the ys are stacked in the order of the xs.
+    """
+    first = next(x for x in tf.nest.flatten(xs) if x is not None)
+    length = first.shape[0] or tf.shape(first)[0]
+
+    def at(i: Any) -> Any:
+        return tf.nest.map_structure(lambda x: None if x is None else x[i], xs)
+
+    # The first step stands outside of the loop: it tells what the ys are.
+    start, stride = (length - 1, -1) if reverse else (0, 1)
+    carry, ys = step(carry, at(start))
+    arrays = tf.nest.map_structure(
+        lambda y: tf.TensorArray(y.dtype, length, element_shape=y.shape).write(
+            start, y
+        ),
+        ys,
+    )
+
+    def body(count: Any, carry: Any, arrays: Any) -> tuple:
+        i = start + stride * count
+        carry, ys = step(carry, at(i))
+        arrays = tf.nest.map_structure(lambda a, y: a.write(i, y), arrays, ys)
+        return count + 1, carry, arrays
+
+    _, carry, arrays = tf.while_loop(
+        lambda count, *_: count < length,
+        body,
+        (tf.constant(1), carry, arrays),
+        maximum_iterations=length - 1,
+    )
+    return carry, tf.nest.map_structure(lambda array: array.stack(), arrays)
+
+
+def native(cell: str, state: Any) -> Callable | None:
+    """Return the backend's own kernel for a cell, where it is the faster one.
+
+    Args:
+        cell: The cell's name.
+        state: A tensor of its state, which has the device and the dtype.
+
+    Returns:
+        A function of features (T, B, D), kernel (D, G * U), recurrent kernel
+        (U, G * U), bias and the tensors of the state; it returns the outputs
+        (T, B, U) and the tensors of the state after. `None` if there is none.
+    """
+    return None
+
+
+def compiled(function: Callable, variables: Sequence) -> Callable:
+    """Compile a function for inference.
+
+    Args:
+        function: A function of nests of tensors. It may read `variables`.
+        variables: The `keras.Variable`s it may read, each time as they then are.
+
+    Returns:
+        A function of the same arguments; it is compiled once per their shapes.
+    """
+    graph = tf.function(function)
+    # A Python or NumPy number would be compiled in; a tensor is an argument.
+    return lambda *args: graph(*tf.nest.map_structure(tf.convert_to_tensor, args))
+
+
+def split(x: Any, parts: int) -> Sequence:
+    return tf.split(x, parts, axis=-1)
+
+
+def concatenate(xs: Sequence) -> Any:
+    return tf.concat(xs, axis=-1)
+
+
+sigmoid = tf.sigmoid
+tanh = tf.tanh

@@ -1,0 +1,150 @@
+"""The door to PyTorch."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import torch
+from torch.utils import _pytree as pytree
+
+jit_compile = False
+
+
+class TrainStep:
+    """`train_step` and `test_step` as Keras calls them on PyTorch."""
+
+    def train_step(self: Any, data: Any) -> dict:
+        self.zero_grad()
+        objective, logs = self.run_batch(data, training=True)
+        weights = self.trainable_weights
+        if weights:
+            self.optimizer.scale_loss(objective).backward()
+            with torch.no_grad():
+                self.optimizer.apply([w.value.grad for w in weights], weights)
+        return logs
+
+    def test_step(self: Any, data: Any) -> dict:
+        return self.run_batch(data, training=False)[1]
+
+
+def differentiable(forward: Callable, backward: Callable) -> Callable:
+    """Give a function a hand-written gradient.
+
+    Args:
+        forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
+            of tensors.
+        backward: `backward(residuals, gradients)` takes the gradient of each
+            output and returns that of each input, `None` where there is none.
+
+    Returns:
+        A function of `inputs` that returns `outputs`.
+    """
+
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *inputs: Any) -> tuple:
+            outputs, residuals = forward(*inputs)
+            ctx.save_for_backward(*residuals)
+            return outputs
+
+        @staticmethod
+        @torch.autograd.function.once_differentiable
+        def backward(ctx: Any, *gradients: Any) -> tuple:
+            return backward(ctx.saved_tensors, gradients)
+
+    return Function.apply
+
+
+def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
+    """Loop over the leading axis.
+
+    Args:
+        step: `step(carry, x)` returns `(carry, y)`, with `y` a tuple of tensors.
+        carry: A nest of tensors.
+        xs: A nest of tensors with the same leading dimension; `None` passes.
+        reverse: Whether to begin at the end.
+
+    Returns:
+        `(carry, ys)`; the ys are stacked in the order of the xs.
+    """
+    leaves, structure = pytree.tree_flatten(xs)
+    steps = zip(*(_rows(leaf) for leaf in leaves))
+    ys = []
+    for row in reversed(list(steps)) if reverse else steps:
+        carry, y = step(carry, structure.unflatten(row))
+        ys.append(y)
+    if reverse:
+        ys.reverse()
+    return carry, tuple(torch.stack(column) for column in zip(*ys))
+
+
+def _rows(x: Any) -> Any:
+    # A scan needs one leaf that is a tensor; None goes along for ever.
+    return iter(lambda: None, ...) if x is None else x.unbind(0)
+
+
+def native(cell: str, state: Any) -> Callable | None:
+    """Return the backend's own kernel for a cell, where it is the faster one.
+
+    Args:
+        cell: The cell's name.
+        state: A tensor of its state, which has the device and the dtype.
+
+    Returns:
+        A function of features (T, B, D), kernel (D, G * U), recurrent kernel
+        (U, G * U), bias and the tensors of the state; it returns the outputs
+        (T, B, U) and the tensors of the state after. `None` if there is none.
+    """
+    # oneDNN runs an LSTM twice as fast as the loop; GRU and RNN have no such
+    # kernel on a CPU and are the faster here.
+    on_cpu = state.device.type == "cpu"
+    known = state.dtype in (torch.float32, torch.bfloat16)
+    return _lstm if cell == "lstm" and on_cpu and known else None
+
+
+def _lstm(
+    x: Any, kernel: Any, recurrent: Any, bias: Any, *state: Any
+) -> tuple[Any, ...]:
+    weights = [kernel.t(), recurrent.t(), bias, torch.zeros_like(bias)]
+    outputs, *after = torch._VF.lstm(
+        x,
+        [s.unsqueeze(0) for s in state],  # one layer
+        weights,
+        True,  # has_biases
+        1,  # num_layers
+        0.0,  # dropout
+        torch.is_grad_enabled(),  # train
+        False,  # bidirectional
+        False,  # batch_first
+    )
+    return outputs, *(s.squeeze(0) for s in after)
+
+
+def compiled(function: Callable, variables: Sequence) -> Callable:
+    """Compile a function for inference.
+
+    Args:
+        function: A function of nests of tensors. It may read `variables`.
+        variables: The `keras.Variable`s it may read, each time as they then are.
+
+    Returns:
+        A function of the same arguments; it is compiled once per their shapes.
+    """
+
+    @torch.no_grad()
+    def run(*args: Any) -> Any:
+        return function(*pytree.tree_map(keras.ops.convert_to_tensor, args))
+
+    return run
+
+
+def split(x: Any, parts: int) -> Sequence:
+    return x.chunk(parts, dim=-1)
+
+
+def concatenate(xs: Sequence) -> Any:
+    return torch.cat(tuple(xs), dim=-1)
+
+
+sigmoid = torch.sigmoid
+tanh = torch.tanh

@@ -1,0 +1,61 @@
+"""Which backend Keras is going to use, told before Keras is imported.
+
+Keras reads `KERAS_BACKEND` and `keras.json` once, when it is imported. What
+has to happen before that stands here, and needs the standard library alone.
+"""
+
+import json
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+# In the order in which the command tries them.
+BACKENDS = ("jax", "torch", "tensorflow")
+
+# Keras writes this file at its first import; nobody has chosen what it says.
+_UNTOUCHED = {
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last",
+}
+
+
+def configured() -> str | None:
+    """Return the backend that `KERAS_BACKEND` or `keras.json` names, if one does."""
+    if os.environ.get("KERAS_BACKEND"):
+        return os.environ["KERAS_BACKEND"]
+    path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # Keras, too, goes on with its default
+    return None if config == _UNTOUCHED else config.get("backend")
+
+
+def installed() -> list[str]:
+    """Return the supported backends that can be imported, in order of preference."""
+    return [name for name in BACKENDS if find_spec(name)]
+
+
+def require(name: str) -> None:
+    """Check that a backend is supported and installed.
+
+    Args:
+        name: The backend's name.
+
+    Raises:
+        ImportError: If it is not, with the way to install it.
+    """
+    if name not in BACKENDS:
+        raise ImportError(
+            f"keras_charrnn runs on {', '.join(BACKENDS)}; the backend is {name!r}. "
+            "Set KERAS_BACKEND to one of them."
+        )
+    if name not in installed():
+        others = " or ".join(f"KERAS_BACKEND={other}" for other in installed())
+        raise ImportError(
+            f"The backend {name!r} is not installed: "
+            f'pip install "keras_charrnn[{name}]"'
+            + (f", or set {others}, which is installed." if others else ".")
+        )

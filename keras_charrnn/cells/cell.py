@@ -1,0 +1,74 @@
+"""The form that every cell has."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class Cell(ABC):
+    """One step of a recurrent network, as an equation.
+
+    A cell says what happens to one row at one position, given two projections:
+    `x`, of the input, and `a`, of the output before. Both have one block of
+    `units` columns for each gate. The matrix products, the loop over time and
+    the gradients of the weights are no business of a cell; `Recurrent` has them.
+
+    A subclass that sets `name` can be chosen by it everywhere, and a module in
+    `keras_charrnn/cells` that holds one is found without being named. A cell
+    that leaves out `backward` is differentiated by the backend.
+
+    Shapes: B batch, U units, G gates.
+
+    Attributes:
+        name: The name to choose the cell by.
+        gates: The names of the G gates, in the order of their columns.
+        states: The names of the tensors that make up the state, each (B, U).
+            The first is the output.
+        recurrent_bias: Whether `a` has a bias of its own.
+    """
+
+    name: ClassVar[str]
+    gates: ClassVar[tuple[str, ...]]
+    states: ClassVar[tuple[str, ...]] = ("h",)
+    recurrent_bias: ClassVar[bool] = False
+
+    registered: ClassVar[dict[str, type["Cell"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Cell.registered[cls.name] = cls
+
+    @abstractmethod
+    def forward(self, x: Any, a: Any, state: tuple) -> tuple[tuple, tuple]:
+        """Make one step.
+
+        Args:
+            x: The projected input with its bias, (B, G * U).
+            a: The projected output of the step before, (B, G * U).
+            state: The state before, one (B, U) for each of `states`.
+
+        Returns:
+            `(state, saved)`: the state after, and the tensors that `backward`
+            needs besides the two states.
+        """
+
+    # A cell with a gradient of its own defines
+    #     backward(self, saved, before, after, gradient) -> (dx, da, dstate)
+    # with the tensors that forward saved, the states before and after, and the
+    # gradient of the state after. It returns the gradients of x, of a (the very
+    # same object where they are equal) and of the state before, the latter
+    # without what comes through a, and None where nothing else comes.
+    backward: ClassVar[Any] = None
+
+    def initial_bias(self, units: int) -> np.ndarray:
+        """Return the bias that training begins with.
+
+        Args:
+            units: U.
+
+        Returns:
+            Zeros of shape (G * U,), or (2, G * U) with a `recurrent_bias`.
+        """
+        columns = len(self.gates) * units
+        return np.zeros((2, columns) if self.recurrent_bias else columns)
