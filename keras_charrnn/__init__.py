@@ -1,0 +1,40 @@
+"""Character-level recurrent networks for Keras 3 on JAX, TensorFlow and PyTorch."""
+
+import sys
+from pathlib import Path
+
+from keras_charrnn import _choice
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CELLS",
+    "BitsPerCharacter",
+    "Cell",
+    "CharRNN",
+    "CharactersPerSecond",
+    "Corpus",
+    "Recurrent",
+    "SaveModel",
+    "StreamBatches",
+    "Vocabulary",
+    "corpora",
+    "read_text",
+]
+
+# The command has to read its --backend before Keras is imported; it takes what
+# it needs from the modules. Everyone else gets the whole package at once.
+_COMMAND = {"charrnn", "charrnn.exe", "charrnn-script.py"}
+if Path(sys.argv[0] if sys.argv else "").name not in _COMMAND:
+    if "keras" not in sys.modules:
+        _choice.require(_choice.configured() or "tensorflow")
+
+    from keras_charrnn.batches import StreamBatches
+    from keras_charrnn.callbacks import CharactersPerSecond, SaveModel
+    from keras_charrnn.cells import CELLS, Cell
+    from keras_charrnn.metrics import BitsPerCharacter
+    from keras_charrnn.model import CharRNN
+    from keras_charrnn.recurrent import Recurrent
+    from keras_charrnn.text import corpora
+    from keras_charrnn.text.corpus import Corpus, read_text
+    from keras_charrnn.text.vocabulary import Vocabulary

@@ -1,0 +1,112 @@
+"""Callbacks for training on text."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_charrnn.checkpoint import check_writable, save_model
+
+
+class CharactersPerSecond(keras.callbacks.Callback):
+    """Adds the speed of training to the progress bar and the history.
+
+    It counts the characters that training predicts. The first batch of a fit,
+    in which the step is compiled, is left out, and so is validation.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "so much depends upon a red wheel barrow " * 60
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    >>> history = model.fit(text, verbose=0, callbacks=[kc.CharactersPerSecond()])
+    >>> history.history["characters_per_second"][0] > 0
+    True
+    """
+
+    # Keras may call it from another thread and go on with the next batch.
+    async_safe = True
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        # On JAX, `self.model` pulls the weights out of the step each time.
+        self._batches = self.model.train_batches
+        self._compiled = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._start, self._first = time.perf_counter(), 0
+        self._speed: float | None = None
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        batches = self._batches
+        if batches is None or logs is None:
+            return
+        now, done = time.perf_counter(), batch + 1
+        if not self._compiled:
+            self._compiled, self._start, self._first = True, now, done
+            return
+        part = (done - self._first) / len(batches)
+        self._speed = part * batches.predictions / (now - self._start)
+        logs["characters_per_second"] = self._speed
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._speed is not None and logs is not None:
+            logs["characters_per_second"] = self._speed
+
+
+class StopOnInterrupt(keras.callbacks.Callback):
+    """Ends training after the batch at hand when the user presses Ctrl-C.
+
+    An exception in the middle of a step can get lost in a backend, or leave its
+    threads behind. So the first Ctrl-C only asks for the end: the epoch closes as
+    usual, with all that other callbacks save. The second one ends the process.
+
+    Attributes:
+        interrupted: Whether Ctrl-C was pressed during training.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupted = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self.interrupted:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.interrupted:
+            os._exit(130)
+        self.interrupted = True
+
+
+class SaveModel(keras.callbacks.Callback):
+    """Saves the whole model after each epoch, never half-written.
+
+    Args:
+        path: The file, which ends in `.keras`.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "so much depends upon a red wheel barrow " * 60
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    >>> history = model.fit(text, verbose=0, callbacks=[kc.SaveModel("red.keras")])
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        super().__init__()
+        self.path = Path(path)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        check_writable(self.path)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        save_model(self.model, self.path)

@@ -1,0 +1,53 @@
+"""Checkpoint: writing a model's file whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import keras
+
+
+def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
+    """Save a model so that its file is never seen half-written.
+
+    The file is written under another name in the same folder and then renamed;
+    an older file of that name stays whole until then.
+
+    Args:
+        model: The model.
+        path: The file, which ends in `.keras`. Missing folders are made.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If `path` does not end in `.keras`.
+        OSError: If it can't be written.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"A model's file ends in .keras; this is {str(path)!r}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".saving-", dir=path.parent) as folder:
+        part = Path(folder) / path.name
+        model.save(part)
+        os.replace(part, path)
+    return path
+
+
+def check_writable(path: str | os.PathLike) -> None:
+    """Find out before hours of training whether a file can be written.
+
+    Args:
+        path: The file. Its folders are made if they are missing.
+
+    Raises:
+        OSError: If it can't be written, with the path and the reason.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(f"{str(path)!r} can't be written: {error.strerror}.") from error

@@ -1,0 +1,289 @@
+"""CharRNN: a Keras model that reads and writes text character by character.
+
+Shapes: B batch, T time, V vocabulary, E embedding, U units.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_charrnn.generation import Writer
+from keras_charrnn.recurrent import Recurrent, size
+from keras_charrnn.samplers import RandomSampler
+from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+from keras_charrnn.trainer import TextTrainer
+
+State = tuple[tuple[Any, ...], ...]
+
+
+@keras.saving.register_keras_serializable("keras_charrnn")
+class CharRNN(TextTrainer):
+    """A character-level recurrent language model.
+
+    An embedding, a stack of recurrent layers with dropout behind each, and a
+    head that returns logits. The state is a value: `model(ids, state=state,
+    return_state=True)` returns `(logits, state)`. `fit` on a text carries it
+    from batch to batch.
+
+    Args:
+        vocabulary: The `Vocabulary` of V characters.
+        units: U, the width of each recurrent layer; a list gives one per layer.
+        cell: `"lstm"`, `"gru"`, `"rnn"` or another key of `CELLS`.
+        layers: The number of recurrent layers, where `units` is one number.
+        embedding_dim: E, the width of the embedding; `None` reads one-hot vectors.
+        dropout: The part of each layer's outputs dropped in training, from 0
+            to below 1.
+        head: A Keras layer from (B, T, U) to logits (B, T, V); a `Dense` layer
+            if `None`.
+        **kwargs: As for every `keras.Model`.
+
+    Call arguments:
+        inputs: Ids, (B, T), or a dict of `"ids"` and `"reset"`, the latter
+            (B, T) or (B,) booleans: where true, the row's state is emptied
+            before that position, or before the first.
+        state: What an earlier call returned; the empty state if `None`.
+        return_state: Whether to return `(logits, state)`.
+        training: Whether to drop out.
+
+    Returns:
+        Logits (B, T, V), where [:, t] predict the character after position t.
+
+    Raises:
+        ValueError: If an argument is out of range.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "the quick brown fox jumps over the lazy dog. " * 40
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=32)
+    >>> history = model.fit(text, epochs=1, verbose=0)
+    >>> len(model.generate("the ", length=20, temperature=0.5, seed=1))
+    24
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        units: int | Sequence[int] = 384,
+        cell: str = "lstm",
+        layers: int = 1,
+        embedding_dim: int | None = 64,
+        dropout: float = 0.0,
+        head: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(vocabulary, Vocabulary):
+            raise TypeError(
+                f"vocabulary is a Vocabulary, not {type(vocabulary).__name__}; "
+                "make one with Vocabulary.from_text(text)."
+            )
+        if len(vocabulary) < 2:
+            raise ValueError(
+                f"{vocabulary!r}: with fewer than 2 different characters there is "
+                "nothing to predict."
+            )
+        if embedding_dim is not None:
+            embedding_dim = size("embedding_dim", embedding_dim)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is 0 or more and below 1; it is {dropout}.")
+        self.vocabulary = vocabulary
+        self.embedding_dim = embedding_dim
+        policy = {"dtype": self.dtype_policy}
+        self.embedding = None
+        if embedding_dim is not None:
+            self.embedding = keras.layers.Embedding(
+                len(vocabulary), embedding_dim, name="embedding", **policy
+            )
+        widths = _widths(units, layers)
+        self.recurrent = [
+            Recurrent(width, cell, name=f"{cell}_{i}", **policy)
+            for i, width in enumerate(widths)
+        ]
+        self.dropouts = [
+            keras.layers.Dropout(dropout, name=f"dropout_{i}", **policy)
+            for i, _ in enumerate(widths)
+        ]
+        self._default_head = head is None
+        self.head = head or keras.layers.Dense(len(vocabulary), name="head", **policy)
+        self._writer: Writer | None = None
+        self.build((None, None))
+
+    def build(self, input_shape: tuple) -> None:
+        width = len(self.vocabulary)
+        if self.embedding is not None:
+            self.embedding.build((None, None))
+            width = self.embedding.output_dim
+        for layer in self.recurrent:
+            layer.build((None, None, width))
+            width = layer.units
+        shape = (None, None, width)
+        if not self.head.built:
+            self.head.build(shape)
+        logits = self.head.compute_output_shape(shape)
+        if logits[-1] != len(self.vocabulary):
+            raise ValueError(
+                f"The head turns {shape} into {tuple(logits)}; the last dimension "
+                f"has to be {len(self.vocabulary)}, the size of the vocabulary."
+            )
+
+    # The network
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the empty state.
+
+        Args:
+            batch_size: B.
+
+        Returns:
+            A tuple with the state of each recurrent layer, tuples of (B, U).
+        """
+        return tuple(layer.initial_state(batch_size) for layer in self.recurrent)
+
+    def call(
+        self,
+        inputs: Any,
+        state: State | None = None,
+        return_state: bool = False,
+        training: bool | None = None,
+    ) -> Any:
+        outputs, state = self._read(inputs, state, training)
+        logits = self._logits(outputs)
+        return (logits, state) if return_state else logits
+
+    def _read(self, inputs: Any, state: State | None, training: bool | None) -> tuple:
+        x, reset = inputs, None
+        if isinstance(inputs, dict):
+            x, reset = inputs["ids"], inputs.get("reset")
+        x = ops.cast(x, "int32")
+        if state is None:
+            state = self.initial_state(ops.shape(x)[0])
+        if len(state) != len(self.recurrent):
+            raise ValueError(
+                f"The state is that of {len(state)} layers; the model has "
+                f"{len(self.recurrent)}. Pass what initial_state or a call returned."
+            )
+        if reset is not None and len(reset.shape) == 1:
+            state = _emptied(state, reset)
+            reset = None
+        after = []
+        for i, (layer, before) in enumerate(zip(self.recurrent, state)):
+            embeddings = self._embeddings() if i == 0 else None
+            x, layer_after = layer(x, before, reset, embeddings)  # (B, T, U)
+            x = self.dropouts[i](x, training=training)
+            after.append(layer_after)
+        return x, tuple(after)
+
+    def _embeddings(self) -> Any:
+        return None if self.embedding is None else self.embedding.embeddings
+
+    def _logits(self, outputs: Any) -> Any:
+        # Probabilities of rare characters need more than the 8 bits of bfloat16.
+        return ops.cast(self.head(outputs), self.variable_dtype)
+
+    # Writing
+
+    def generate(
+        self,
+        prompt: str | Sequence[str] = "",
+        length: int = 400,
+        temperature: float = 1.0,
+        seed: int | None = None,
+        unknown: Unknown = "error",
+    ) -> str | list[str]:
+        """Write on from a prompt.
+
+        Args:
+            prompt: A text, or a list of texts. An empty one starts a line.
+            length: How many characters to write, 0 or more.
+            temperature: The logits are divided by it, 0 or more: below 1 is
+                more careful, above 1 wilder, 0 always takes the likeliest.
+            seed: An integer of 0 or more that makes the draws repeatable.
+            unknown: What to do with characters of the prompt outside the
+                vocabulary, as in `Vocabulary.encode`.
+
+        Returns:
+            Prompt and continuation, a `str` for a `str`, a list for a list.
+
+        Raises:
+            ValueError: If an argument is out of range or the prompt holds
+                unknown characters.
+        """
+        if self._writer is None:
+            self._writer = Writer(self, RandomSampler())
+        texts = [prompt] if isinstance(prompt, str) else prompt
+        if not isinstance(texts, list | tuple) or any(
+            not isinstance(text, str) for text in texts
+        ):
+            raise TypeError(f"prompt is a str or a list of str; it is {prompt!r}.")
+        texts = self._writer.texts(texts, length, temperature, seed, unknown)
+        return texts[0] if isinstance(prompt, str) else texts
+
+    def read_prompt(self, ids: Any, reset: Any, state: State) -> tuple[Any, State]:
+        """Read ids (B, T): the logits after the last one, (B, V), and the state."""
+        outputs, state = self._read({"ids": ids, "reset": reset}, state, False)
+        return self._logits(outputs[:, -1:])[:, 0], state
+
+    def step_function(self) -> Callable[[Any, State], tuple[Any, State]]:
+        """Return the network for one character: (ids (B,), state) -> (logits, state).
+
+        The embedding is folded into the first layer once, for all steps to come.
+        """
+        table = self.recurrent[0].table(self._embeddings())
+        steps = [layer.step_function() for layer in self.recurrent]
+
+        def step(ids: Any, state: State) -> tuple[Any, State]:
+            x = ops.take(table, ids, axis=0)  # (B, GU)
+            after = []
+            for i, (layer, before) in enumerate(zip(self.recurrent, state)):
+                if i > 0:
+                    x = layer.project(x)  # (B, GU)
+                after.append(steps[i](x, before))
+                x = after[-1][0]  # (B, U)
+            return self._logits(ops.expand_dims(x, 1))[:, 0], tuple(after)
+
+        return step
+
+    # The file
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "vocabulary": self.vocabulary.to_json(),
+            "units": [layer.units for layer in self.recurrent],
+            "cell": self.recurrent[0].cell.name,
+            "embedding_dim": self.embedding_dim,
+            "dropout": self.dropouts[0].rate,
+            "head": None
+            if self._default_head
+            else keras.saving.serialize_keras_object(self.head),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: Any = None) -> "CharRNN":
+        config = dict(config)
+        config["vocabulary"] = Vocabulary.from_json(config["vocabulary"])
+        if config["head"] is not None:
+            config["head"] = keras.saving.deserialize_keras_object(
+                config["head"], custom_objects=custom_objects
+            )
+        return cls(**config)
+
+
+def _widths(units: int | Sequence[int], layers: int) -> list[int]:
+    if not isinstance(units, list | tuple):
+        return [size("units", units)] * size("layers", layers)
+    widths = list(units)
+    if not widths or layers not in (1, len(widths)):
+        raise ValueError(
+            f"units={widths} asks for {len(widths)} layers, layers={layers} for "
+            "another number. A list of units is enough."
+        )
+    return widths
+
+
+def _emptied(state: State, reset: Any) -> State:
+    keep = ops.expand_dims(ops.logical_not(reset), -1)  # (B, 1)
+    return tuple(tuple(s * ops.cast(keep, s.dtype) for s in layer) for layer in state)

@@ -1,0 +1,361 @@
+"""Training: how a model with carried state is fitted to text.
+
+Shapes: B batch, T time, V vocabulary.
+"""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_charrnn import _backend
+from keras_charrnn.batches import (
+    BATCH_SIZE,
+    SEQUENCE_LENGTH,
+    StreamBatches,
+    as_corpus,
+    fitting_sizes,
+    is_text,
+)
+from keras_charrnn.metrics import BitsPerCharacter
+from keras_charrnn.stream import Stream
+from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+
+
+class TextTrainer(_backend.TrainStep, keras.Model):
+    """A Keras model that is trained on text; `CharRNN` says what it computes.
+
+    A subclass has a `vocabulary`, `initial_state(batch_size)`, and a call
+    `model(inputs, state=..., return_state=True) -> (logits, state)`.
+    """
+
+    vocabulary: Vocabulary
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._train_stream, self._test_stream = Stream(), Stream()
+        # Whether fit chose the optimizer, whose plan then ends with that fit.
+        self._planned = False
+        self.train_batches: StreamBatches | None = None
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        streams = (self._train_stream, self._test_stream)
+        return super().variables + [v for s in streams for v in s.variables]
+
+    @property
+    def carried_state(self) -> tuple:
+        """The state that training carries, as values; () before any training."""
+        return self._train_stream.read()
+
+    def run_batch(self, data: Any, training: bool) -> tuple[Any, dict]:
+        """Run the network over one batch: the part of a step all backends share.
+
+        Inputs that come as a dict of ids and reset go on from the state of the
+        batch before; plain ids start from the empty state.
+
+        Args:
+            data: A batch as `fit` gets it: inputs, targets and perhaps weights.
+            training: Whether this is training, or else evaluation.
+
+        Returns:
+            `(objective, logs)`: what a training step minimises, and the
+            metrics so far.
+        """
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if isinstance(x, dict):
+            stream = self._train_stream if training else self._test_stream
+            if not stream.variables:
+                raise ValueError(
+                    "Batches of streams came from an iterator, which does not tell "
+                    "how many streams there are. Pass a StreamBatches or another "
+                    "keras.utils.PyDataset."
+                )
+            logits, state = self(
+                x, state=stream.read(), return_state=True, training=training
+            )
+            stream.write(state)
+        else:
+            logits = self(x, training=training)
+        # A place of weight 0 is none: the loss is the mean over those that
+        # count, while a batch pulls at the weights by how many of them it has.
+        count = ops.cast(ops.size(y), "float32")
+        part, relative = 1.0, None
+        if weights is not None:
+            total = ops.sum(ops.cast(weights, "float32"))
+            part, count = total / count, total
+            # A batch in which nothing counts has the loss 0.
+            relative = weights / ops.maximum(part, keras.config.epsilon())
+        loss = self.compute_loss(x, y, logits, relative, training=training)
+        self._loss_tracker.update_state(ops.stop_gradient(loss), sample_weight=count)
+        logs = self.compute_metrics(x, y, ops.stop_gradient(logits), weights)
+        return loss * part, logs
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        jit_compile: bool | str = "auto",
+        **kwargs: Any,
+    ) -> None:
+        """Configure training, as in Keras, with defaults for text.
+
+        Args:
+            optimizer: As in Keras.
+            loss: The cross-entropy of the next character, in nats, if `None`.
+            metrics: One or a list; bits per character and accuracy if `None`. All
+                metrics are weighted, so that places that only fill up a batch do
+                not count.
+            weighted_metrics: As `metrics`; none if `None`.
+            jit_compile: As in Keras; `"auto"` compiles on JAX and TensorFlow.
+            **kwargs: As in Keras.
+        """
+        self._planned = False
+        if loss is None:
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        if metrics is None:
+            metrics = [BitsPerCharacter(), "accuracy"]
+        metrics, weighted_metrics = (
+            list(m) if isinstance(m, list | tuple) else [] if m is None else [m]
+            for m in (metrics, weighted_metrics)
+        )
+        self._jit_compile_asked = jit_compile
+        if jit_compile == "auto":
+            jit_compile = _backend.jit_compile and not kwargs.get("run_eagerly")
+        super().compile(
+            optimizer=optimizer,
+            loss=loss,
+            weighted_metrics=metrics + weighted_metrics,
+            jit_compile=jit_compile,
+            **kwargs,
+        )
+
+    def get_compile_config(self) -> dict:
+        config = super().get_compile_config()
+        if config:
+            # What "auto" means differs between backends, and so it stays "auto".
+            config["jit_compile"] = self._jit_compile_asked
+            config["planned"] = self._planned
+        return config
+
+    def compile_from_config(self, config: dict) -> None:
+        config = keras.saving.deserialize_keras_object(config)
+        planned = config.pop("planned", False)
+        self.compile(metrics=[], **{k: v for k, v in config.items() if k != "metrics"})
+        self._planned = planned
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | None = None,
+        *,
+        sequence_length: int = SEQUENCE_LENGTH,
+        unknown: Unknown = "error",
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Train on a text, or on anything that Keras trains on.
+
+        A text is read as `batch_size` streams, with the state carried from
+        batch to batch; it starts empty in each epoch. A model that was not
+        compiled is trained with AdamW, whose learning rate rises over the first
+        steps and falls with a cosine until the last, with gradients clipped to
+        global norm 1.
+
+        Args:
+            x: A string (always text), a path or a list of paths (always files,
+                UTF-8), a `Corpus`, batches such as `StreamBatches`, or ids (N, T)
+                with targets `y`; also the pair `(x, y)`.
+            y: Targets (N, T), if `x` is an array.
+            batch_size: The number of streams, 16 if `None`; for arrays 32.
+            epochs: Passes over the data.
+            verbose: As in Keras.
+            callbacks: As in Keras.
+            validation_split: The last part of the text to validate on, 0 to 1.
+            validation_data: A text, batches or arrays to validate on.
+            shuffle: As in Keras for arrays; a text is never shuffled.
+            sequence_length: Characters of each stream in a batch, over which
+                gradients flow back.
+            unknown: What to do with characters outside the vocabulary, as in
+                `Vocabulary.encode`.
+            **kwargs: The rest of Keras' arguments.
+
+        Returns:
+            The `History`: loss in nats per character, `bits_per_character`,
+            accuracy, and their `val_` counterparts.
+
+        Raises:
+            ValueError: If the text is shorter than 2 characters, holds unknown
+                ones, or is to be shuffled.
+        """
+        x, y = _data(x, y)
+        if is_text(x):
+            corpus = as_corpus(x, self.vocabulary, unknown)
+            if validation_split and validation_data is None:
+                corpus, validation_data = corpus.split(validation_split)
+            x = StreamBatches(
+                corpus,
+                BATCH_SIZE if batch_size is None else batch_size,
+                sequence_length,
+            )
+            validation_split, batch_size = 0.0, None
+        if is_text(validation_data):
+            rows = kwargs.pop("validation_batch_size", None)
+            validation_data = self._evaluation_batches(
+                validation_data,
+                _rows_of(x) if rows is None else rows,
+                sequence_length,
+                unknown,
+            )
+        if isinstance(x, keras.utils.PyDataset) and _carries(x):
+            if shuffle:
+                raise ValueError(
+                    "shuffle=True would tear the streams of a text apart: their "
+                    "batches follow each other. Leave shuffle out."
+                )
+            shuffle = False
+        if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
+            self._plan(_steps(x, batch_size, kwargs.get("steps_per_epoch")) * epochs)
+        self.train_batches = x if isinstance(x, StreamBatches) else None
+        self._allocate(self._train_stream, x)
+        self._allocate(self._test_stream, validation_data)
+        return super().fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=True if shuffle is None else shuffle,
+            **kwargs,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        *args: Any,
+        sequence_length: int = SEQUENCE_LENGTH,
+        unknown: Unknown = "error",
+        **kwargs: Any,
+    ) -> Any:
+        """Measure loss and metrics, as in Keras; a text is read as in `fit`.
+
+        Args:
+            x: As in `fit`.
+            y: As in `fit`.
+            batch_size: As in `fit`.
+            *args: As in Keras.
+            sequence_length: As in `fit`; it changes the speed, not the result.
+            unknown: As in `fit`.
+            **kwargs: The rest of Keras' arguments.
+
+        Returns:
+            The loss and the metrics, a dict with `return_dict=True`.
+        """
+        x, y = _data(x, y)
+        if is_text(x):
+            rows = BATCH_SIZE if batch_size is None else batch_size
+            x = self._evaluation_batches(x, rows, sequence_length, unknown)
+            batch_size = None
+        self._compile_by_default()
+        self._allocate(self._test_stream, x)
+        return super().evaluate(x, y, batch_size, *args, **kwargs)
+
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make one training step, as in Keras; a dict of ids and reset carries."""
+        self._compile_by_default()
+        self._allocate(self._train_stream, [(x,)])
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate one batch, as in Keras; a dict of ids and reset carries."""
+        self._compile_by_default()
+        self._allocate(self._test_stream, [(x,)])
+        return super().test_on_batch(x, *args, **kwargs)
+
+    def _evaluation_batches(
+        self, text: Any, batch_size: int, sequence_length: int, unknown: Unknown
+    ) -> StreamBatches:
+        # The sizes are no part of what is measured, so they shrink unsaid.
+        corpus = as_corpus(text, self.vocabulary, unknown)
+        return StreamBatches(
+            corpus, *fitting_sizes(corpus, batch_size, sequence_length)
+        )
+
+    def _compile_by_default(self) -> None:
+        if not self.compiled:
+            self.compile()
+            self._planned = True
+
+    def _plan(self, steps: int) -> None:
+        warmup = min(50, steps // 10)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=4e-3 if warmup == 0 else 0.0,
+            decay_steps=max(1, steps - warmup),
+            alpha=0.01,
+            warmup_target=4e-3 if warmup else None,
+            warmup_steps=warmup,
+        )
+        self.compile(keras.optimizers.AdamW(schedule, beta_2=0.99, global_clipnorm=1.0))
+        self._planned = True
+
+    def _allocate(self, stream: Stream, batches: Any) -> None:
+        indexable = isinstance(batches, keras.utils.PyDataset | list)
+        if not indexable or not _carries(batches):
+            return
+        if stream.allocate(self.initial_state(len(batches[0][0]["ids"]))):
+            self.train_function = self.test_function = None
+
+
+def _data(x: Any, y: Any) -> tuple[Any, Any]:
+    if isinstance(x, list | tuple) and x and all(isinstance(s, str) for s in x):
+        raise TypeError(
+            f"A list of str is neither texts nor files: {x[0][:40]!r}... Join texts "
+            "to one str, or pass files as pathlib.Path."
+        )
+    if x is None or isinstance(x, bytes):
+        raise TypeError(
+            "Pass a text (a str), files (pathlib.Path), a Corpus, batches or arrays "
+            f"of ids; this is {type(x).__name__}."
+        )
+    if y is None and isinstance(x, tuple) and not is_text(x):
+        x, y = x
+    return x, y
+
+
+def _carries(batches: Any) -> bool:
+    return isinstance(batches[0][0], dict)
+
+
+def _rows_of(x: Any) -> int:
+    return x.batch_size if isinstance(x, StreamBatches) else BATCH_SIZE
+
+
+def _steps(x: Any, batch_size: int | None, steps_per_epoch: int | None) -> int:
+    if steps_per_epoch:
+        return steps_per_epoch
+    if isinstance(x, np.ndarray) or hasattr(x, "shape"):
+        return math.ceil(len(x) / (batch_size or 32))
+    try:
+        return len(x)
+    except TypeError:
+        raise ValueError(
+            f"The number of batches in {type(x).__name__} is not known, so the "
+            "learning rate cannot be planned. Pass steps_per_epoch, or compile "
+            "the model with an optimizer of your own."
+        ) from None
