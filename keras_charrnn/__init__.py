@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from keras_charrnn import _choice
+from keras_charrnn import _choice, _memory
 
 __version__ = "0.1.0"
 
@@ -21,6 +21,8 @@ __all__ = [
     "corpora",
     "read_text",
 ]
+
+_memory.keep_freed_memory()
 
 # The command has to read its --backend before Keras is imported; it takes what
 # it needs from the modules. Everyone else gets the whole package at once.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,21 @@ class CharactersPerSecond(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._speed is not None and logs is not None:
             logs["characters_per_second"] = self._speed
+
+
+class TellKernels(keras.callbacks.Callback):
+    """Prints once what ran each recurrent layer; `fit(verbose=2)` adds it."""
+
+    async_safe = True
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._layers = list(self.model.recurrent)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._layers:
+            ran = ", ".join(f"{layer.name}: {layer.ran}" for layer in self._layers)
+            sys.stdout.write(f"Kernels - {ran}\n")
+        self._layers = []
 
 
 class StopOnInterrupt(keras.callbacks.Callback):

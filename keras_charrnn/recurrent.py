@@ -44,6 +44,11 @@ class Recurrent(keras.layers.Layer):
     Returns:
         `(outputs, state)`: (B, T, U), and the state after the last position.
 
+    Attributes:
+        ran: What ran the last sequence: `"loop"`, or a kernel of the backend,
+            `"oneDNN"` or `"cuDNN"`; `None` before the first one. Under a
+            compiled step it is set when the step is traced.
+
     Raises:
         ValueError: If `units` is not a positive integer or there is no such cell.
 
@@ -75,6 +80,14 @@ class Recurrent(keras.layers.Layer):
         self._run = _sequence(self.cell)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
+        self.ran: str | None = None
+
+    def __repr__(self) -> str:
+        ran = f", ran={self.ran!r}" if self.ran else ""
+        return (
+            f"<Recurrent name={self.name}, cell={self.cell.name!r}, "
+            f"units={self.units}{ran}>"
+        )
 
     def build(self, input_shape: tuple) -> None:
         columns = len(self.cell.gates) * self.units
@@ -144,8 +157,10 @@ class Recurrent(keras.layers.Layer):
         # Time comes first inside, so that a step of the loop is one slice.
         reads_ids = keras.backend.is_int_dtype(inputs.dtype)
         x = ops.transpose(inputs) if reads_ids else ops.transpose(inputs, (1, 0, 2))
-        run = native(self.cell.name, before[0]) if reset is None else None
-        if run is not None:
+        chosen = native(self.cell.name, before[0]) if reset is None else None
+        self.ran = "loop" if chosen is None else chosen[0]
+        if chosen is not None:
+            _, run = chosen
             x = self._features(x, embeddings) if reads_ids else x  # (T, B, D)
             weights = map(self._weight, (self.kernel, self.recurrent_kernel, self.bias))
             outputs, *after = run(x, *weights, *before)

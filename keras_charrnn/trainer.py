@@ -19,7 +19,9 @@ from keras_charrnn.batches import (
     fitting_sizes,
     is_text,
 )
+from keras_charrnn.callbacks import TellKernels
 from keras_charrnn.metrics import BitsPerCharacter
+from keras_charrnn.recurrent import Recurrent
 from keras_charrnn.stream import Stream
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 
@@ -27,11 +29,12 @@ from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 class TextTrainer(_backend.TrainStep, keras.Model):
     """A Keras model that is trained on text; `CharRNN` says what it computes.
 
-    A subclass has a `vocabulary`, `initial_state(batch_size)`, and a call
-    `model(inputs, state=..., return_state=True) -> (logits, state)`.
+    A subclass has a `vocabulary`, `recurrent` layers, `initial_state(batch_size)`,
+    and a call `model(inputs, state=..., return_state=True) -> (logits, state)`.
     """
 
     vocabulary: Vocabulary
+    recurrent: list[Recurrent]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -180,7 +183,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             y: Targets (N, T), if `x` is an array.
             batch_size: The number of streams, 16 if `None`; for arrays 32.
             epochs: Passes over the data.
-            verbose: As in Keras.
+            verbose: As in Keras; 2 also tells which kernels run.
             callbacks: As in Keras.
             validation_split: The last part of the text to validate on, 0 to 1.
             validation_data: A text, batches or arrays to validate on.
@@ -227,18 +230,20 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             self._plan(_steps(x, batch_size, kwargs.get("steps_per_epoch")) * epochs)
+        if verbose == 2 and not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = [TellKernels(), *keras.tree.flatten(callbacks or [])]
         self.train_batches = x if isinstance(x, StreamBatches) else None
         self._allocate(self._train_stream, x)
         self._allocate(self._test_stream, validation_data)
         return super().fit(
-            x,
+            _fed(x),
             y,
             batch_size=batch_size,
             epochs=epochs,
             verbose=verbose,
             callbacks=callbacks,
             validation_split=validation_split,
-            validation_data=validation_data,
+            validation_data=_fed(validation_data),
             shuffle=True if shuffle is None else shuffle,
             **kwargs,
         )
@@ -274,7 +279,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             batch_size = None
         self._compile_by_default()
         self._allocate(self._test_stream, x)
-        return super().evaluate(x, y, batch_size, *args, **kwargs)
+        return super().evaluate(_fed(x), y, batch_size, *args, **kwargs)
 
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Make one training step, as in Keras; a dict of ids and reset carries."""
@@ -336,6 +341,11 @@ def _data(x: Any, y: Any) -> tuple[Any, Any]:
     if y is None and isinstance(x, tuple) and not is_text(x):
         x, y = x
     return x, y
+
+
+def _fed(x: Any) -> Any:
+    # A subclass may have batches of several shapes, or hooks between epochs.
+    return _backend.feed(x) if type(x) is StreamBatches else x
 
 
 def _carries(batches: Any) -> bool:

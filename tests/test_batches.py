@@ -4,6 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, StreamBatches
+from keras_charrnn._backend import feed
+from tests.helpers import numpy
 
 sizes = st.integers(1, 9)
 
@@ -52,3 +54,19 @@ def test_there_is_no_batch_after_the_last():
     with pytest.raises(IndexError):
         batches[3]
     assert np.issubdtype(batches[0][1].dtype, np.int32)
+
+
+def test_what_fit_reads_is_the_batches_and_has_their_shapes():
+    batches = StreamBatches(Corpus.from_text("abcdefghij" * 9), 3, 7)
+    fed = feed(batches)
+    assert len(fed) == len(batches) > 2
+    for _ in range(2):  # as often as there are epochs
+        count = 0
+        for (x, y, weights), expected in zip(fed, batches):
+            got = (x["ids"], x["reset"], y, weights)
+            wanted = (expected[0]["ids"], expected[0]["reset"], *expected[1:])
+            for mine, theirs in zip(got, wanted):
+                assert numpy(mine).dtype == theirs.dtype
+                np.testing.assert_array_equal(numpy(mine), theirs)
+            count += 1
+        assert count == len(batches)

@@ -30,6 +30,15 @@ def test_the_progress_bar_shows_loss_bits_and_speed(model, docs, capsys):
         assert name in out
 
 
+def test_verbose_2_tells_which_kernels_ran(model, docs, capsys):
+    model.fit(docs[:3000], epochs=2, verbose=2)
+    ran = model.recurrent[0].ran
+    assert ran == ("oneDNN" if keras.backend.backend() == "torch" else "loop")
+    assert capsys.readouterr().out.count(f"Kernels - lstm_0: {ran}\n") == 1
+    model.fit(docs[:3000], verbose=0)
+    assert "Kernels" not in capsys.readouterr().out
+
+
 def test_other_data_have_no_speed(model):
     ids = model.vocabulary.encode("some text")[None].astype("int32")
     history = model.fit(ids, ids, verbose=0, callbacks=[kc.CharactersPerSecond()])

@@ -216,6 +216,35 @@ def test_every_kernel_has_the_gradients_of_the_loop(name):
         np.testing.assert_allclose(mine, loops, atol=1e-5)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="kernels of PyTorch")
+@pytest.mark.parametrize("name", OWN)
+def test_the_kernels_of_pytorch_are_the_equations(name):
+    """The calls that reach cuDNN on CUDA reach PyTorch's own loops on a CPU."""
+    from keras_charrnn._backend import torch as door
+
+    rng = np.random.default_rng(9)
+    layer = Recurrent(U, name)
+    layer.build((None, None, D))
+    layer.set_weights([rng.normal(size=w.shape) for w in layer.get_weights()])
+    given = [rng.normal(size=(T, B, D))]
+    given += [rng.normal(size=(B, U)) for _ in layer.cell.states]
+    x, *state = (ops.convert_to_tensor(a.astype("float32")) for a in given)
+    weights = (layer.kernel.value, layer.recurrent_kernel.value, layer.bias.value)
+    outputs, *last = door._KERNELS[name](x, *weights, *state)
+    projected = layer.project(x)
+    expected = layer._run(projected, *layer._recurrent_weights(), None, *state)
+    for mine, loops in zip((outputs, *last), expected):
+        np.testing.assert_allclose(numpy(mine), numpy(loops), atol=1e-5)
+
+
+def test_the_layer_tells_what_ran():
+    layer = Recurrent(U, "gru", name="r")
+    assert layer.ran is None
+    layer(np.zeros((B, T, D), "float32"))
+    assert layer.ran == "loop"
+    assert repr(layer) == "<Recurrent name=r, cell='gru', units=6, ran='loop'>"
+
+
 def test_the_gradient_of_a_lookup_counts_every_use(double):
     ids = np.array([[0, 2], [2, 2]], "int32")
     (got,) = gradients(

@@ -363,3 +363,23 @@ def test_a_short_text_is_evaluated_without_a_word(docs):
     model.fit(docs[:3000], validation_data=docs[:100], verbose=0)
     whole = model.evaluate(docs[:100], batch_size=1, verbose=0)
     assert model.evaluate(docs[:100], verbose=0) == pytest.approx(whole, abs=1e-5)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="Keras refuses it on PyTorch"
+)
+def test_several_steps_per_execution_carry_the_state(docs):
+    """Seven batches, three to an execution: the last execution is short."""
+    corpus = kc.Corpus.from_text(docs[: 4 * 8 * 7 + 1])
+    ends = []
+    for steps in (1, 3):
+        keras.utils.set_random_seed(3)
+        model = kc.CharRNN(corpus.vocabulary, 8, embedding_dim=4)
+        model.compile("sgd", steps_per_execution=steps)
+        history = model.fit(kc.StreamBatches(corpus, 4, 8), epochs=2, verbose=0)
+        ends.append([*model.get_weights(), *arrays(model.carried_state)])
+        assert int(model.optimizer.iterations) == 14
+        assert len(history.history["loss"]) == 2
+    for one, three in zip(*ends):
+        np.testing.assert_allclose(three, one, atol=1e-6)
+    assert max(abs(s).max() for s in ends[1][-2:]) > 1e-3

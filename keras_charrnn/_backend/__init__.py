@@ -11,8 +11,10 @@ package imports a backend or asks which one is at work.
     A function with a hand-written gradient, of several inputs and outputs.
 `scan(step, carry, xs, reverse=False)`
     A loop over the leading axis of `xs`.
+`feed(batches)`
+    Batches in the form in which `fit` reads them fastest.
 `native(cell, state)`
-    The backend's own kernel for a whole sequence, where it wins.
+    The backend's own kernel for a whole sequence, and its name, where it wins.
 `compiled(function, variables)`
     A function made fast for inference; it may read `variables`.
 `sigmoid`, `tanh`, `split`, `concatenate`
@@ -36,6 +38,7 @@ if _name == "jax":
         compiled,
         concatenate,
         differentiable,
+        feed,
         jit_compile,
         native,
         scan,
@@ -49,6 +52,7 @@ elif _name == "tensorflow":
         compiled,
         concatenate,
         differentiable,
+        feed,
         jit_compile,
         native,
         scan,
@@ -62,6 +66,7 @@ else:
         compiled,
         concatenate,
         differentiable,
+        feed,
         jit_compile,
         native,
         scan,
@@ -75,6 +80,7 @@ __all__ = [
     "compiled",
     "concatenate",
     "differentiable",
+    "feed",
     "jit_compile",
     "native",
     "scan",

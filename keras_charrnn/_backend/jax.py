@@ -91,7 +91,19 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     return jax.lax.scan(step, carry, xs, reverse=reverse)
 
 
-def native(cell: str, state: Any) -> Callable | None:
+def feed(batches: keras.utils.PyDataset) -> Any:
+    """Put batches into the form in which `fit` reads them fastest.
+
+    Args:
+        batches: A `keras.utils.PyDataset` whose batches have one shape.
+
+    Returns:
+        What `fit` and `evaluate` take in its place.
+    """
+    return batches
+
+
+def native(cell: str, state: Any) -> tuple[str, Callable] | None:
     """Return the backend's own kernel for a cell, where it is the faster one.
 
     Args:
@@ -99,9 +111,10 @@ def native(cell: str, state: Any) -> Callable | None:
         state: A tensor of its state, which has the device and the dtype.
 
     Returns:
-        A function of features (T, B, D), kernel (D, G * U), recurrent kernel
-        (U, G * U), bias and the tensors of the state; it returns the outputs
-        (T, B, U) and the tensors of the state after. `None` if there is none.
+        The kernel's name, and a function of features (T, B, D), kernel
+        (D, G * U), recurrent kernel (U, G * U), bias and the tensors of the
+        state; it returns the outputs (T, B, U) and the tensors of the state
+        after. `None` if there is none.
     """
     return None
 

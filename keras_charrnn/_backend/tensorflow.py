@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 jit_compile = True
@@ -99,7 +100,36 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     return carry, tf.nest.map_structure(lambda array: array.stack(), arrays)
 
 
-def native(cell: str, state: Any) -> Callable | None:
+def feed(batches: keras.utils.PyDataset) -> Any:
+    """Put batches into the form in which `fit` reads them fastest.
+
+    Args:
+        batches: A `keras.utils.PyDataset` whose batches have one shape.
+
+    Returns:
+        What `fit` and `evaluate` take in its place.
+    """
+    # What Keras would make of them is worse in two ways. It prefetches, and tf.data
+    # tunes that in the background: on two cores a whole epoch then often ran at
+    # the speed of one. And a dataset from a generator has malloc give every freed
+    # page back to the system (see `_memory`).
+    first = tf.nest.flatten(batches[0])
+    dtypes = [array.dtype for array in first]
+
+    def batch(index: Any) -> Any:
+        arrays = tf.numpy_function(
+            lambda i: tf.nest.flatten(batches[int(i)]), [index], dtypes
+        )
+        for array, like in zip(arrays, first):
+            array.set_shape(like.shape)
+        return tf.nest.pack_sequence_as(batches[0], arrays)
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.range(len(batches)).map(batch).with_options(options)
+
+
+def native(cell: str, state: Any) -> tuple[str, Callable] | None:
     """Return the backend's own kernel for a cell, where it is the faster one.
 
     Args:
@@ -107,9 +137,10 @@ def native(cell: str, state: Any) -> Callable | None:
         state: A tensor of its state, which has the device and the dtype.
 
     Returns:
-        A function of features (T, B, D), kernel (D, G * U), recurrent kernel
-        (U, G * U), bias and the tensors of the state; it returns the outputs
-        (T, B, U) and the tensors of the state after. `None` if there is none.
+        The kernel's name, and a function of features (T, B, D), kernel
+        (D, G * U), recurrent kernel (U, G * U), bias and the tensors of the
+        state; it returns the outputs (T, B, U) and the tensors of the state
+        after. `None` if there is none.
     """
     return None
 

@@ -83,7 +83,19 @@ def _rows(x: Any) -> Any:
     return iter(lambda: None, ...) if x is None else x.unbind(0)
 
 
-def native(cell: str, state: Any) -> Callable | None:
+def feed(batches: keras.utils.PyDataset) -> Any:
+    """Put batches into the form in which `fit` reads them fastest.
+
+    Args:
+        batches: A `keras.utils.PyDataset` whose batches have one shape.
+
+    Returns:
+        What `fit` and `evaluate` take in its place.
+    """
+    return batches
+
+
+def native(cell: str, state: Any) -> tuple[str, Callable] | None:
     """Return the backend's own kernel for a cell, where it is the faster one.
 
     Args:
@@ -91,25 +103,58 @@ def native(cell: str, state: Any) -> Callable | None:
         state: A tensor of its state, which has the device and the dtype.
 
     Returns:
-        A function of features (T, B, D), kernel (D, G * U), recurrent kernel
-        (U, G * U), bias and the tensors of the state; it returns the outputs
-        (T, B, U) and the tensors of the state after. `None` if there is none.
+        The kernel's name, and a function of features (T, B, D), kernel
+        (D, G * U), recurrent kernel (U, G * U), bias and the tensors of the
+        state; it returns the outputs (T, B, U) and the tensors of the state
+        after. `None` if there is none.
     """
-    # oneDNN runs an LSTM twice as fast as the loop; GRU and RNN have no such
-    # kernel on a CPU and are the faster here.
-    on_cpu = state.device.type == "cpu"
+    if state.device.type == "cuda" and cell in _KERNELS:
+        return "cuDNN", _KERNELS[cell]
+    # oneDNN runs an LSTM on a CPU twice as fast as the loop. GRU and RNN have no
+    # such kernel: what PyTorch does for them there is a loop, no faster than ours.
     known = state.dtype in (torch.float32, torch.bfloat16)
-    return _lstm if cell == "lstm" and on_cpu and known else None
+    if state.device.type == "cpu" and cell == "lstm" and known:
+        return "oneDNN", _lstm
+    return None
 
 
 def _lstm(
     x: Any, kernel: Any, recurrent: Any, bias: Any, *state: Any
 ) -> tuple[Any, ...]:
-    weights = [kernel.t(), recurrent.t(), bias, torch.zeros_like(bias)]
-    outputs, *after = torch._VF.lstm(
+    weights = (kernel.t(), recurrent.t(), bias, torch.zeros_like(bias))
+    return _whole_sequence(torch._VF.lstm, x, weights, state)
+
+
+def _gru(
+    x: Any, kernel: Any, recurrent: Any, bias: Any, *state: Any
+) -> tuple[Any, ...]:
+    # PyTorch has the reset gate before the update gate.
+    def ordered(weight: Any) -> Any:
+        update, reset, candidate = weight.chunk(3, dim=-1)
+        return torch.cat((reset, update, candidate), dim=-1)
+
+    weights = (ordered(kernel).t(), ordered(recurrent).t(), *ordered(bias))
+    return _whole_sequence(torch._VF.gru, x, weights, state)
+
+
+def _rnn(
+    x: Any, kernel: Any, recurrent: Any, bias: Any, *state: Any
+) -> tuple[Any, ...]:
+    weights = (kernel.t(), recurrent.t(), bias, torch.zeros_like(bias))
+    return _whole_sequence(torch._VF.rnn_tanh, x, weights, state)
+
+
+_KERNELS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
+
+
+def _whole_sequence(
+    kernel: Callable, x: Any, weights: Sequence, state: Sequence
+) -> tuple[Any, ...]:
+    before = [s.unsqueeze(0) for s in state]  # one layer
+    outputs, *after = kernel(
         x,
-        [s.unsqueeze(0) for s in state],  # one layer
-        weights,
+        before if len(before) > 1 else before[0],
+        list(weights),
         True,  # has_biases
         1,  # num_layers
         0.0,  # dropout
