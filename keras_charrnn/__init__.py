@@ -15,11 +15,14 @@ __all__ = [
     "CharactersPerSecond",
     "Corpus",
     "Recurrent",
+    "Sampler",
     "SaveModel",
+    "Session",
     "StreamBatches",
     "Vocabulary",
     "corpora",
     "read_text",
+    "samplers",
 ]
 
 _memory.keep_freed_memory()
@@ -31,12 +34,15 @@ if Path(sys.argv[0] if sys.argv else "").name not in _COMMAND:
     if "keras" not in sys.modules:
         _choice.require(_choice.configured() or "tensorflow")
 
+    from keras_charrnn import samplers
     from keras_charrnn.batches import StreamBatches
     from keras_charrnn.callbacks import CharactersPerSecond, SaveModel
     from keras_charrnn.cells import CELLS, Cell
     from keras_charrnn.metrics import BitsPerCharacter
     from keras_charrnn.model import CharRNN
     from keras_charrnn.recurrent import Recurrent
+    from keras_charrnn.samplers import Sampler
+    from keras_charrnn.session import Session
     from keras_charrnn.text import corpora
     from keras_charrnn.text.corpus import Corpus, read_text
     from keras_charrnn.text.vocabulary import Vocabulary

@@ -1,7 +1,9 @@
-"""Checkpoint: writing a model's file whole or not at all."""
+"""Checkpoint: writing a file whole or not at all."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -27,12 +29,28 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"A model's file ends in .keras; this is {str(path)!r}.")
+    with whole_file(path) as part:
+        model.save(part)
+    return path
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike) -> Iterator[Path]:
+    """Give another name to write a file under, and rename it once it is whole.
+
+    Args:
+        path: The file. Missing folders are made.
+
+    Yields:
+        The other name, in the same folder's file system. If the writing fails,
+        nothing of it stays, and an older file is as it was.
+    """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=path.parent) as folder:
         part = Path(folder) / path.name
-        model.save(part)
+        yield part
         os.replace(part, path)
-    return path
 
 
 def check_writable(path: str | os.PathLike) -> None:

@@ -133,6 +133,22 @@ def _add_sample(commands: Any, common: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--temperature", type=float, default=0.7, help="0 is greedy, 1 as learned"
     )
+    sample.add_argument("--top-k", type=int, help="draw from the K likeliest")
+    sample.add_argument(
+        "--top-p", type=float, help="draw from the likeliest that sum up to P"
+    )
+    sample.add_argument(
+        "--min-p", type=float, help="draw from those of P times the likeliest's or more"
+    )
+    sample.add_argument(
+        "--repetition-penalty", type=float, default=1.0, help="above 1: fewer repeats"
+    )
+    sample.add_argument(
+        "--stop", action="append", default=[], help="a text that ends the writing"
+    )
+    sample.add_argument(
+        "--num-samples", type=int, default=1, help="how many texts to write"
+    )
     sample.add_argument(
         "--unknown",
         default="error",
@@ -236,15 +252,36 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(
             f"{options.model!r} holds a {type(model).__name__}, and no CharRNN."
         )
-    print(
-        model.generate(
-            options.prompt,
-            options.length,
-            options.temperature,
-            options.seed,
-            options.unknown,
-        )
-    )
+    settings = {
+        "sampler": _sampler(options),
+        "repetition_penalty": options.repetition_penalty,
+        "stop": options.stop,
+    }
+    for number in range(options.num_samples):
+        if options.num_samples > 1:
+            print(f"--- {number + 1} ---")
+        seed = None if options.seed is None else options.seed + number
+        session = model.session(options.prompt, options.unknown)
+        print(session.text, end="", flush=True)
+        for piece in session.stream(
+            options.length, options.temperature, seed, **settings
+        ):
+            print(piece, end="", flush=True)
+        print()
+
+
+def _sampler(options: argparse.Namespace) -> Any:
+    from keras_charrnn import samplers
+
+    asked = {
+        "top_k": (samplers.TopKSampler, options.top_k),
+        "top_p": (samplers.TopPSampler, options.top_p),
+        "min_p": (samplers.MinPSampler, options.min_p),
+    }
+    chosen = [kind(number) for kind, number in asked.values() if number is not None]
+    if len(chosen) > 1:
+        raise ValueError("Choose one of --top-k, --top-p and --min-p.")
+    return chosen[0] if chosen else "random"
 
 
 def _set_seed(seed: int | None) -> None:

@@ -1,27 +1,28 @@
-"""Generation: a model's step function, a state and a sampler become text.
+"""Generation: a step function, a state and a sampler become ids.
 
 Shapes: B batch, T time, V vocabulary.
 """
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import keras
 import numpy as np
+from keras import ops
 
-from keras_charrnn._backend import compiled, scan
-from keras_charrnn.samplers import Sampler
-from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+from keras_charrnn._backend import compiled, loop
+from keras_charrnn.samplers import Sampler, coldness
+from keras_charrnn.text.vocabulary import Vocabulary
 
-# Characters that one compiled call writes.
-CHUNK = 64
-# Positions of a prompt that one call reads: a power of two between these.
+# Characters that one compiled call writes, at most.
+CHUNK = 128
+# Positions that one call reads: a power of two between these.
 _READ_AT_LEAST, _READ_AT_MOST = 16, 1024
 
 
 class LanguageModel(Protocol):
-    """What a `Writer` needs of a model."""
+    """What an `Engine` needs of a model."""
 
     vocabulary: Vocabulary
     weights: list[keras.Variable]
@@ -32,134 +33,282 @@ class LanguageModel(Protocol):
     def read_prompt(self, ids: Any, reset: Any, state: Any) -> tuple[Any, Any]:
         """Read ids (B, T): the logits after the last one (B, V), and the state."""
 
-    def step_function(self) -> Callable[[Any, Any], tuple[Any, Any]]:
-        """Return `(ids (B,), state) -> (logits (B, V), state)`."""
+    def read_targets(self, ids: Any, targets: Any, state: Any) -> tuple[Any, Any]:
+        """Read ids (B, T): the log-probability of each target (B, T), and the state."""
+
+    def fold(self) -> tuple:
+        """Return the weights as `step` needs them."""
+
+    def step(self, ids: Any, state: Any, folded: tuple) -> tuple[Any, Any]:
+        """Read one character: (ids (B,), state) -> (logits (B, V), state)."""
 
 
-class Writer:
-    """Reads prompts and writes on from them, in compiled loops.
+@dataclass(frozen=True)
+class Passage:
+    """Rows of text up to some place: what has been read, and what may come next.
 
-    A loop is compiled once for each number of rows. How long a text gets, its
-    temperature and its seed are data.
+    Attributes:
+        logits: For the next character, (B, V).
+        state: The model's state, a nest of (B, U) tensors.
+        seen: Which characters have stood in each row, booleans (B, V).
+    """
+
+    logits: Any
+    state: Any
+    seen: np.ndarray
+
+    def rows(self, index: Sequence[int]) -> "Passage":
+        """Return a passage with the given rows, each as often as it is named."""
+        if list(index) == list(range(len(self.seen))):
+            return self
+        logits, state = keras.tree.map_structure(
+            lambda x: ops.take(x, np.asarray(index), axis=0), (self.logits, self.state)
+        )
+        return Passage(logits, state, self.seen[list(index)])
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the next character of each row is chosen.
+
+    Attributes:
+        sampler: The `Sampler`.
+        temperatures: For each row a number, or a function of the position that
+            returns one; the first character written has position 0.
+        penalty: Logits of characters that a row has seen are divided by it if
+            they are positive, and multiplied otherwise.
+        allowed: Which characters may be written, booleans (V,); all if `None`.
+    """
+
+    sampler: Sampler
+    temperatures: Sequence[float | Callable[[int], float]]
+    penalty: float = 1.0
+    allowed: np.ndarray | None = None
+
+    def coldness(self, position: int, count: int) -> np.ndarray:
+        """Return the inverse temperatures of `count` characters, (CHUNK, B)."""
+        table = np.ones((CHUNK, len(self.temperatures)))
+        for row, given in enumerate(self.temperatures):
+            if not callable(given):
+                table[:, row] = given
+                continue
+            values = [given(position + i) for i in range(count)]
+            wrong = next((v for v in values if not v >= 0), None)
+            if wrong is not None:
+                raise ValueError(
+                    f"temperature is a number from 0 on; at position "
+                    f"{position + values.index(wrong)} the function returned {wrong!r}."
+                )
+            table[:count, row] = values
+        return coldness(table)
+
+
+class Draws:
+    """The seed of every draw of every row: a stream of numbers for each row.
+
+    What a row draws depends on its own seed and the position alone: not on the
+    rows beside it, nor on how many characters are written at a time.
+
+    Args:
+        seeds: For each row a tuple of integers of 0 or more.
+    """
+
+    def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
+        self._rows = [np.random.PCG64(list(seed)) for seed in seeds]
+        self.position = 0
+
+    def next(self, count: int) -> np.ndarray:
+        """Return the next `count` seeds of each row, (CHUNK, B, 2), filled up."""
+        self.position += count
+        raw = np.zeros((CHUNK, len(self._rows)), np.uint64)
+        for row, bits in enumerate(self._rows):
+            raw[:count, row] = bits.random_raw(count)
+        halves = (raw >> np.uint64(33), raw & np.uint64(2**31 - 1))
+        return np.stack(halves, axis=-1).astype(np.int32)
+
+
+class Engine:
+    """Reads and writes with a model, in compiled loops.
+
+    A loop is compiled once for each number of rows and kind of sampler. How
+    long a text gets, its temperature, its seed and the sampler's numbers are data.
 
     Args:
         model: The `LanguageModel`.
-        sampler: The `Sampler`.
     """
 
-    def __init__(self, model: LanguageModel, sampler: Sampler) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self._model = model
-        self._sampler = sampler
         self._read = compiled(model.read_prompt, model.weights)
-        self._write = compiled(self._chunk, model.weights)
+        self._targets = compiled(model.read_targets, model.weights)
+        self._fold = compiled(model.fold, model.weights)
+        self._follow = compiled(self._follow_chunk, model.weights)
+        self._write: dict[type[Sampler], Callable] = {}
 
-    def texts(
-        self,
-        prompts: Sequence[str],
-        length: int,
-        temperature: float,
-        seed: int | None,
-        unknown: Unknown,
-    ) -> list[str]:
-        """Write on from prompts; see `CharRNN.generate`.
+    def fold(self) -> tuple:
+        """Return the weights as the loops need them, as they now are."""
+        return self._fold()
 
-        Args:
-            prompts: The prompts, one for each row.
-            length: How many characters to write.
-            temperature: 0 or more.
-            seed: 0 or more, or `None` for one that nobody knows.
-            unknown: As in `Vocabulary.encode`.
-
-        Returns:
-            Prompt and continuation of each row.
-
-        Raises:
-            ValueError: If an argument is out of range.
-        """
-        if not isinstance(length, int | np.integer) or length < 0:
-            raise ValueError(
-                f"length is a number of characters, 0 or more; it is {length!r}."
-            )
-        if not temperature >= 0:
-            raise ValueError(f"temperature is a number from 0 on; it is {temperature}.")
-        if seed is None:
-            seed = secrets.randbits(32)
-        elif not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed is an integer from 0 on; it is {seed!r}.")
-        vocabulary = self._model.vocabulary
-        rows = [vocabulary.encode(prompt, unknown) for prompt in prompts]
-        if not rows:
-            return []
-        written = np.zeros((len(rows), 0), np.int32)
-        if length:
-            logits, state = self.read([r if len(r) else self._start() for r in rows])
-            chunks = self.write(logits, state, temperature, int(seed))
-            needed = -(-length // CHUNK)
-            written = np.concatenate([next(chunks) for _ in range(needed)], axis=1)
-        return [
-            vocabulary.decode(np.concatenate([row, more[:length]]))
-            for row, more in zip(rows, written)
-        ]
-
-    def read(self, prompts: Sequence[np.ndarray]) -> tuple[Any, Any]:
+    def read(self, prompts: Sequence[np.ndarray]) -> Passage:
         """Read prompts of any lengths, each from the empty state.
+
+        They are read by the sequence kernel, in memory that does not grow with
+        their length.
 
         Args:
             prompts: Ids, one or more for each row.
 
         Returns:
-            `(logits, state)` after the last character of each prompt.
+            The passage after the last character of each prompt.
         """
         longest = max(map(len, prompts))
-        width = 1 << (longest - 1).bit_length()
-        width = min(max(width, _READ_AT_LEAST), _READ_AT_MOST)
+        width = _width(longest)
         # Prompts end together; each starts with a reset, so that whatever
         # fills the places before it leaves no trace.
         columns = -(-longest // width) * width
         ids = np.zeros((len(prompts), columns), np.int32)
         reset = np.zeros((len(prompts), columns), bool)
+        seen = np.zeros((len(prompts), len(self._model.vocabulary)), bool)
         for row, prompt in enumerate(prompts):
             ids[row, columns - len(prompt) :] = prompt
             reset[row, columns - len(prompt)] = True
+            seen[row, prompt] = True
         state = self._model.initial_state(len(prompts))
         for left in range(0, columns, width):
             part = np.s_[:, left : left + width]
-            logits, state = self._read(ids[part], reset[part], state)
-        return logits, state
+            # Without a reset inside, the backend's own kernel may run.
+            starts = reset[part] if reset[part].any() else None
+            logits, state = self._read(ids[part], starts, state)
+        return Passage(logits, state, seen)
 
-    def write(
-        self, logits: Any, state: Any, temperature: float, seed: int
-    ) -> Iterator[np.ndarray]:
-        """Write on and on from a state.
+    def follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> Passage:
+        """Read on from a passage of one row.
 
         Args:
-            logits: For the next character, (B, V).
-            state: The state that belongs to them.
-            temperature: 0 or more; 0 is greedy.
-            seed: 0 or more. The same seed writes the same ids.
+            passage: The `Passage`.
+            ids: What follows, (T,).
+            folded: What `fold` returned.
 
-        Yields:
-            Ids, (B, `CHUNK`).
+        Returns:
+            The passage after the last of the ids.
         """
-        random = np.random.default_rng(seed)
-        divisor = np.float32(temperature)
-        while True:
-            keys = random.integers(0, 2**31, (CHUNK, 2), np.int32)
-            ids, logits, state = self._write(logits, state, divisor, keys)
-            yield keras.ops.convert_to_numpy(ids).T
+        seen = passage.seen.copy()
+        seen[0, ids] = True
+        logits, state = passage.logits, passage.state
+        whole = len(ids) // _READ_AT_MOST * _READ_AT_MOST
+        for left in range(0, whole, _READ_AT_MOST):
+            part = ids[None, left : left + _READ_AT_MOST].astype(np.int32)
+            logits, state = self._read(part, None, state)
+        for left in range(whole, len(ids), CHUNK):
+            part = ids[left : left + CHUNK]
+            row = np.zeros((CHUNK, 1), np.int32)
+            row[: len(part), 0] = part
+            logits, state = self._follow(
+                folded, logits, state, row, np.int32(len(part))
+            )
+        return Passage(logits, state, seen)
 
-    def _start(self) -> np.ndarray:
-        vocabulary = self._model.vocabulary
-        known = (c for c in "\n " if c in vocabulary)
-        return vocabulary.encode(next(known, vocabulary.characters[0]))
+    def write(
+        self, passage: Passage, rules: Rules, draws: Draws, count: int, folded: tuple
+    ) -> tuple[np.ndarray, Passage]:
+        """Write on from a passage.
 
-    def _chunk(self, logits: Any, state: Any, temperature: Any, keys: Any) -> tuple:
-        step = self._model.step_function()
+        Args:
+            passage: The `Passage`.
+            rules: The `Rules`.
+            draws: The `Draws`, which go on by `count`.
+            count: How many characters, 1 to `CHUNK`.
+            folded: What `fold` returned.
 
-        def write_one(carry: tuple, row: tuple) -> tuple:
-            logits, state = carry
-            ids = self._sampler(logits, temperature, row[0])
-            return step(ids, state), (ids,)
+        Returns:
+            Ids, (B, count), and the passage after them.
+        """
+        kind = type(rules.sampler)
+        if kind not in self._write:
+            self._write[kind] = compiled(
+                self._write_chunk(rules.sampler), self._model.weights
+            )
+        inverse = rules.coldness(draws.position, count)
+        penalised = rules.penalty != 1
+        numbers = {k: np.float32(v) for k, v in rules.sampler.numbers.items()}
+        ids, logits, state = self._write[kind](
+            folded,
+            passage.logits,
+            passage.state,
+            passage.seen.astype(np.float32) if penalised else None,
+            np.float32(rules.penalty) if penalised else None,
+            rules.allowed,
+            numbers,
+            (inverse, draws.next(count)),
+            np.int32(count),
+        )
+        written = keras.ops.convert_to_numpy(ids).T[:, :count]
+        seen = passage.seen.copy()
+        np.put_along_axis(seen, written, True, axis=1)
+        return written, replace(passage, logits=logits, state=state, seen=seen)
 
-        (logits, state), (ids,) = scan(write_one, (logits, state), (keys,))
-        return ids, logits, state
+    def score(self, ids: np.ndarray) -> np.ndarray:
+        """Return the log-probability of every id but the first, (T - 1,).
+
+        Args:
+            ids: (T,), 2 or more.
+
+        Returns:
+            Nats, of each id given all before it.
+        """
+        width = _width(len(ids) - 1)
+        state = self._model.initial_state(1)
+        scores = []
+        for left in range(0, len(ids) - 1, width):
+            part = ids[left : left + width + 1]
+            row = np.zeros((2, 1, width), np.int32)
+            row[0, 0, : len(part) - 1], row[1, 0, : len(part) - 1] = part[:-1], part[1:]
+            logp, state = self._targets(row[0], row[1], state)
+            scores.append(keras.ops.convert_to_numpy(logp)[0, : len(part) - 1])
+        return np.concatenate(scores).astype(np.float64)
+
+    def _write_chunk(self, sampler: Sampler) -> Callable:
+        def run(
+            folded: tuple,
+            logits: Any,
+            state: Any,
+            seen: Any,
+            penalty: Any,
+            allowed: Any,
+            numbers: dict,
+            rows: tuple,
+            count: Any,
+        ) -> tuple:
+            def write_one(carry: tuple, row: tuple) -> tuple:
+                logits, state, *seen = carry
+                if seen:
+                    weighed = ops.where(logits > 0, logits / penalty, logits * penalty)
+                    logits = ops.where(seen[0] > 0, weighed, logits)
+                if allowed is not None:
+                    logits = ops.where(allowed, logits, -float("inf"))
+                inverse, keys = row
+                ids = sampler(logits, inverse, keys, numbers)
+                if seen:
+                    now = ops.one_hot(ids, logits.shape[-1], dtype="float32")
+                    seen = [ops.maximum(seen[0], now)]
+                return (*self._model.step(ids, state, folded), *seen), ids
+
+            carry = (logits, state) if seen is None else (logits, state, seen)
+            like = ops.zeros((logits.shape[0],), "int32")
+            (logits, state, *_), ids = loop(write_one, carry, rows, count, like)
+            return ids, logits, state
+
+        return run
+
+    def _follow_chunk(
+        self, folded: tuple, logits: Any, state: Any, ids: Any, count: Any
+    ) -> tuple:
+        def read_one(carry: tuple, ids: Any) -> tuple:
+            return self._model.step(ids, carry[1], folded), ids
+
+        return loop(read_one, (logits, state), ids, count, ids[0])[0]
+
+
+def _width(length: int) -> int:
+    power = 1 << (length - 1).bit_length()
+    return min(max(power, _READ_AT_LEAST), _READ_AT_MOST)

@@ -3,23 +3,23 @@
 Shapes: B batch, T time, V vocabulary, E embedding, U units.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_charrnn.generation import Writer
+from keras_charrnn._backend import take
 from keras_charrnn.recurrent import Recurrent, size
-from keras_charrnn.samplers import RandomSampler
-from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+from keras_charrnn.text.vocabulary import Vocabulary
 from keras_charrnn.trainer import TextTrainer
+from keras_charrnn.writing import TextWriter
 
 State = tuple[tuple[Any, ...], ...]
 
 
 @keras.saving.register_keras_serializable("keras_charrnn")
-class CharRNN(TextTrainer):
+class CharRNN(TextWriter, TextTrainer):
     """A character-level recurrent language model.
 
     An embedding, a stack of recurrent layers with dropout behind each, and a
@@ -108,7 +108,6 @@ class CharRNN(TextTrainer):
         ]
         self._default_head = head is None
         self.head = head or keras.layers.Dense(len(vocabulary), name="head", **policy)
-        self._writer: Writer | None = None
         self.build((None, None))
 
     def build(self, input_shape: tuple) -> None:
@@ -183,68 +182,48 @@ class CharRNN(TextTrainer):
         # Probabilities of rare characters need more than the 8 bits of bfloat16.
         return ops.cast(self.head(outputs), self.variable_dtype)
 
-    # Writing
-
-    def generate(
-        self,
-        prompt: str | Sequence[str] = "",
-        length: int = 400,
-        temperature: float = 1.0,
-        seed: int | None = None,
-        unknown: Unknown = "error",
-    ) -> str | list[str]:
-        """Write on from a prompt.
-
-        Args:
-            prompt: A text, or a list of texts. An empty one starts a line.
-            length: How many characters to write, 0 or more.
-            temperature: The logits are divided by it, 0 or more: below 1 is
-                more careful, above 1 wilder, 0 always takes the likeliest.
-            seed: An integer of 0 or more that makes the draws repeatable.
-            unknown: What to do with characters of the prompt outside the
-                vocabulary, as in `Vocabulary.encode`.
-
-        Returns:
-            Prompt and continuation, a `str` for a `str`, a list for a list.
-
-        Raises:
-            ValueError: If an argument is out of range or the prompt holds
-                unknown characters.
-        """
-        if self._writer is None:
-            self._writer = Writer(self, RandomSampler())
-        texts = [prompt] if isinstance(prompt, str) else prompt
-        if not isinstance(texts, list | tuple) or any(
-            not isinstance(text, str) for text in texts
-        ):
-            raise TypeError(f"prompt is a str or a list of str; it is {prompt!r}.")
-        texts = self._writer.texts(texts, length, temperature, seed, unknown)
-        return texts[0] if isinstance(prompt, str) else texts
+    # What writing needs
 
     def read_prompt(self, ids: Any, reset: Any, state: State) -> tuple[Any, State]:
         """Read ids (B, T): the logits after the last one, (B, V), and the state."""
         outputs, state = self._read({"ids": ids, "reset": reset}, state, False)
         return self._logits(outputs[:, -1:])[:, 0], state
 
-    def step_function(self) -> Callable[[Any, State], tuple[Any, State]]:
-        """Return the network for one character: (ids (B,), state) -> (logits, state).
+    def read_targets(self, ids: Any, targets: Any, state: State) -> tuple[Any, State]:
+        """Read ids (B, T): the log-probability of each target (B, T), and the state."""
+        outputs, state = self._read(ids, state, False)
+        logp = ops.log_softmax(self._logits(outputs), axis=-1)
+        return ops.take_along_axis(logp, targets[..., None], axis=-1)[..., 0], state
+
+    def fold(self) -> tuple:
+        """Return the weights in the form that `step` needs, a nest of tensors.
 
         The embedding is folded into the first layer once, for all steps to come.
         """
-        table = self.recurrent[0].table(self._embeddings())
-        steps = [layer.step_function() for layer in self.recurrent]
+        first = self.recurrent[0]
+        inputs: list[tuple] = [(first.table(self._embeddings()),)]
+        inputs += [layer.input_weights() for layer in self.recurrent[1:]]
+        steps = [layer.step_weights() for layer in self.recurrent]
+        head: tuple = ()
+        if self._default_head:
+            dtype = self.head.compute_dtype
+            head = tuple(ops.cast(w, dtype) for w in (self.head.kernel, self.head.bias))
+        return tuple(zip(inputs, steps)), head
 
-        def step(ids: Any, state: State) -> tuple[Any, State]:
-            x = ops.take(table, ids, axis=0)  # (B, GU)
-            after = []
-            for i, (layer, before) in enumerate(zip(self.recurrent, state)):
-                if i > 0:
-                    x = layer.project(x)  # (B, GU)
-                after.append(steps[i](x, before))
-                x = after[-1][0]  # (B, U)
-            return self._logits(ops.expand_dims(x, 1))[:, 0], tuple(after)
-
-        return step
+    def step(self, ids: Any, state: State, folded: tuple) -> tuple[Any, State]:
+        """Read one character: (ids (B,), state) -> (logits (B, V), state)."""
+        layers, head = folded
+        x, after = ids, []
+        for layer, before, (inputs, weights) in zip(self.recurrent, state, layers):
+            first = x is ids
+            x = take(inputs[0], x) if first else x @ inputs[0] + inputs[1]  # (B, GU)
+            after.append(layer.step(x, before, weights))
+            x = after[-1][0]  # (B, U)
+        if head:
+            logits = ops.cast(x @ head[0] + head[1], self.variable_dtype)
+        else:
+            logits = self._logits(ops.expand_dims(x, 1))[:, 0]
+        return logits, tuple(after)
 
     # The file
 

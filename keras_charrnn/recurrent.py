@@ -125,24 +125,38 @@ class Recurrent(keras.layers.Layer):
         Returns:
             The projection of every id, (V, G * U).
         """
-        kernel, bias = self._weight(self.kernel), self._input_bias()
+        kernel, bias = self.input_weights()
         if embeddings is not None:
             kernel = ops.cast(embeddings, self.compute_dtype) @ kernel
         return kernel + bias
 
     def project(self, features: Any) -> Any:
         """Project features with kernel and bias: (..., D) -> (..., G * U)."""
-        return features @ self._weight(self.kernel) + self._input_bias()
+        kernel, bias = self.input_weights()
+        return features @ kernel + bias
 
-    def step_function(self) -> Callable[[Any, State], State]:
-        """Return one step of the cell, over the weights as they now are.
+    def input_weights(self) -> tuple[Any, Any]:
+        """Return the kernel (D, G * U) and the bias (G * U,) of the input."""
+        return self._weight(self.kernel), self._input_bias()
+
+    def step_weights(self) -> tuple[Any, ...]:
+        """Return what `step` needs: the recurrent kernel, and its bias if any."""
+        kernel, bias = self._recurrent_weights()
+        return (kernel,) if bias is None else (kernel, bias)
+
+    def step(self, x: Any, state: State, weights: tuple[Any, ...]) -> State:
+        """Make one step of the cell.
+
+        Args:
+            x: The projected input, (B, G * U).
+            state: The state before, (B, U) each.
+            weights: What `step_weights` returned.
 
         Returns:
-            A function of a projection (B, G * U) and a state that returns the
-            state after; its first tensor is the output.
+            The state after; its first tensor is the output.
         """
-        weights = self._recurrent_weights()
-        return lambda x, state: _step(self.cell, x, state, *weights)[0]
+        kernel, *bias = weights
+        return _step(self.cell, x, state, kernel, *bias)[0]
 
     def call(
         self,
@@ -248,7 +262,7 @@ def lookup(table: Any, ids: Any) -> Any:
 
 
 def _step(
-    cell: Cell, x: Any, state: State, kernel: Any, bias: Any
+    cell: Cell, x: Any, state: State, kernel: Any, bias: Any = None
 ) -> tuple[State, tuple]:
     a = state[0] @ kernel
     return cell.forward(x, a if bias is None else a + bias, state)

@@ -1,13 +1,21 @@
-"""Samplers: logits -> the next id."""
+"""Samplers: logits -> the next id.
+
+Shapes: B batch, V vocabulary.
+"""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
+from keras_charrnn._backend import each_row
 
-class Draw(keras.random.SeedGenerator):
+
+class _Key(keras.random.SeedGenerator):
     """Hands a seed that is a value to `keras.random`.
 
     `keras.random` takes an integer or a `SeedGenerator`, and neither fits into
@@ -15,12 +23,7 @@ class Draw(keras.random.SeedGenerator):
     the seed it was given last.
     """
 
-    def __init__(self) -> None:
-        super().__init__(seed=0)
-        self._key: Any = None
-
-    def of(self, key: Any) -> "Draw":
-        """Set the seed of the next draw: two integers from 0 to 2**31 - 1, (2,)."""
+    def of(self, key: Any) -> "_Key":
         self._key = ops.cast(key, self.state.dtype)
         return self
 
@@ -31,50 +34,235 @@ class Draw(keras.random.SeedGenerator):
 class Sampler(ABC):
     """Chooses the next id from logits.
 
-    The base has the temperature; a subclass says how to draw.
+    A sampler says which characters may be drawn; the base has the temperature
+    and the draw. What a user may change from text to text are its `numbers`:
+    they are data of the compiled loop, so that changing one compiles nothing.
 
-    Shapes: B batch, V vocabulary.
+    A subclass sets `name`, by which it is found everywhere, and defines
+    `restrict`. It gives its numbers to `super().__init__`.
+
+    Args:
+        **numbers: The numbers, by name.
+
+    Attributes:
+        name: The name to choose the sampler by.
+        numbers: The numbers, by name.
     """
 
-    def __init__(self) -> None:
-        self._draw = Draw()
+    name: ClassVar[str]
+    registered: ClassVar[dict[str, type["Sampler"]]] = {}
 
-    def __call__(self, logits: Any, temperature: Any, key: Any) -> Any:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Sampler.registered[cls.name] = cls
+
+    def __init__(self, **numbers: float) -> None:
+        self.numbers = numbers
+        self._key = _Key(seed=0)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name}={value}" for name, value in self.numbers.items())
+        return f"{type(self).__name__}({numbers})"
+
+    @abstractmethod
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        """Give -inf to what must not be drawn.
+
+        Args:
+            logits: (B, V), divided by the temperature, the largest of each row 0.
+            numbers: Scalar tensors by the names of `self.numbers`. What is
+                computed may depend on nothing else of the sampler.
+
+        Returns:
+            Logits, (B, V); each row keeps at least one.
+        """
+
+    def __call__(
+        self,
+        logits: Any,
+        coldness: Any,
+        keys: Any,
+        numbers: Mapping[str, Any],
+    ) -> Any:
         """Choose an id for each row.
 
         Args:
-            logits: (B, V), float.
-            temperature: A number, 0 or more, by which the logits are divided;
-                0 takes the largest one.
-            key: The seed of the draw: two integers from 0 to 2**31 - 1, (2,).
+            logits: (B, V), float; at least one of a row is finite.
+            coldness: (B,), from 1e-30 to 1e30: what `coldness` made of the
+                temperatures. The logits are multiplied by it.
+            keys: The seeds of the draws: two integers from 0 to 2**31 - 1 for
+                each row, (B, 2).
+            numbers: The sampler's numbers, as scalar tensors.
 
         Returns:
             Ids, (B,), int32.
         """
-        positive = temperature > 0
-        # Nothing above 0 is divided, so that no temperature can overflow.
+        # The largest is 0, so that no factor can overflow; and none is 0 or
+        # infinite, so that what is impossible stays so.
         logits = logits - ops.max(logits, axis=-1, keepdims=True)
-        drawn = self.draw(
-            logits / ops.where(positive, temperature, 1.0), self._draw.of(key)
-        )
-        greedy = ops.argmax(logits, axis=-1)
-        return ops.where(positive, ops.cast(drawn, "int32"), ops.cast(greedy, "int32"))
+        scaled = self.restrict(logits * coldness[:, None], numbers)
+        return ops.cast(each_row(self._draw, scaled, keys), "int32")
 
-    @abstractmethod
-    def draw(self, logits: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Draw an id for each row.
-
-        Args:
-            logits: (B, V), divided by the temperature.
-            seed: For one call of a function of `keras.random`.
-
-        Returns:
-            Ids, (B,), of any integer dtype.
-        """
+    def _draw(self, logits: Any, key: Any) -> Any:
+        """Draw an id for one row: logits (1, V), key (1, 2)."""
+        return keras.random.categorical(logits, 1, seed=self._key.of(key[0]))[:, 0]
 
 
 class RandomSampler(Sampler):
-    """Draws from the whole distribution."""
+    """Draws from the whole distribution.
 
-    def draw(self, logits: Any, seed: keras.random.SeedGenerator) -> Any:
-        return keras.random.categorical(logits, 1, seed=seed)[:, 0]
+    Example:
+
+    >>> from keras_charrnn import samplers
+    >>> samplers.get("random")
+    RandomSampler()
+    """
+
+    name = "random"
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return logits
+
+
+class GreedySampler(Sampler):
+    """Takes the likeliest character, whatever the temperature."""
+
+    name = "greedy"
+
+    def __call__(
+        self, logits: Any, coldness: Any, keys: Any, numbers: Mapping[str, Any]
+    ) -> Any:
+        return ops.cast(ops.argmax(logits, axis=-1), "int32")
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return ops.where(logits == 0, logits, -float("inf"))
+
+
+class TopKSampler(Sampler):
+    """Draws from the `k` likeliest characters, and those as likely as the last.
+
+    Args:
+        k: 1 or more; beyond V it is V.
+
+    Raises:
+        ValueError: If `k` is not a positive integer.
+
+    Source: Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation" (2018).
+    """
+
+    name = "top_k"
+
+    def __init__(self, k: int = 5) -> None:
+        if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"k is an integer from 1 on; it is {k!r}.")
+        super().__init__(k=int(k))
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        last = ops.cast(ops.minimum(numbers["k"], float(logits.shape[-1])), "int32") - 1
+        ordered = ops.flip(ops.sort(logits, axis=-1), axis=-1)
+        least = ops.take(ordered, last, axis=-1)[:, None]
+        return ops.where(logits >= least, logits, -float("inf"))
+
+
+class TopPSampler(Sampler):
+    """Draws from the likeliest characters that together reach a probability.
+
+    Args:
+        p: Above 0, to 1. The characters are kept from the likeliest on until
+            their probabilities sum up to `p`, and those as likely as the last.
+
+    Raises:
+        ValueError: If `p` is out of range.
+
+    Source: Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020).
+    """
+
+    name = "top_p"
+
+    def __init__(self, p: float = 0.9) -> None:
+        super().__init__(p=_probability(p))
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        ordered = ops.flip(ops.sort(ops.softmax(logits, axis=-1), axis=-1), axis=-1)
+        before = ops.cumsum(ordered, axis=-1) - ordered
+        inside = ops.logical_or(before < numbers["p"], numbers["p"] >= 1)
+        least = ops.min(ops.where(inside, ordered, 2.0), axis=-1, keepdims=True)
+        return ops.where(ops.softmax(logits, axis=-1) >= least, logits, -float("inf"))
+
+
+class MinPSampler(Sampler):
+    """Draws from the characters that are not much less likely than the likeliest.
+
+    Args:
+        p: Above 0, to 1. A character is kept if its probability is `p` times
+            that of the likeliest, or more.
+
+    Raises:
+        ValueError: If `p` is out of range.
+
+    Source: Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and
+    Coherent LLM Outputs" (2024).
+    """
+
+    name = "min_p"
+
+    def __init__(self, p: float = 0.1) -> None:
+        super().__init__(p=_probability(p))
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return ops.where(
+            logits >= ops.log(numbers["p"]), logits, -float("inf")
+        )  # the likeliest is at 0
+
+
+def coldness(temperature: Any) -> np.ndarray:
+    """Return what logits are multiplied by at a temperature.
+
+    Args:
+        temperature: A number of 0 or more, or an array of them.
+
+    Returns:
+        Its inverse, float32, within 1e-30 and 1e30, so that 0 leaves only the
+        largest logit and infinity makes all alike, with no nan anywhere.
+    """
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = 1 / np.asarray(temperature, np.float64)
+    return np.clip(inverse, 1e-30, 1e30).astype(np.float32)
+
+
+SAMPLERS = Sampler.registered
+"""Every sampler by its name, those of a user's own included."""
+
+
+def get(sampler: str | Sampler) -> Sampler:
+    """Return a sampler.
+
+    Args:
+        sampler: A name, for a sampler with the numbers it begins with, or a
+            `Sampler`.
+
+    Returns:
+        The `Sampler`.
+
+    Raises:
+        ValueError: If there is no sampler of that name.
+        TypeError: If it is neither.
+    """
+    if isinstance(sampler, Sampler):
+        return sampler
+    if not isinstance(sampler, str):
+        raise TypeError(
+            f"sampler is a name or a Sampler; it is {sampler!r}. "
+            "Pass an object such as samplers.TopKSampler(k=5)."
+        )
+    if sampler not in SAMPLERS:
+        raise ValueError(
+            f"There is no sampler {sampler!r}; there are {', '.join(sorted(SAMPLERS))}."
+        )
+    return SAMPLERS[sampler]()
+
+
+def _probability(p: Any) -> float:
+    if not isinstance(p, float | int | np.number) or not 0 < p <= 1:
+        raise ValueError(f"p is a number above 0, to 1; it is {p!r}.")
+    return float(p)

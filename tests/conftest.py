@@ -25,6 +25,15 @@ def docs():
     return kc.corpora.load("python-docs")
 
 
+@pytest.fixture(scope="session")
+def model(docs):
+    """A model that has learned to spell; no test trains it."""
+    keras.utils.set_random_seed(3)
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs), units=160)
+    model.fit(docs[:200_000], epochs=3, verbose=0)
+    return model
+
+
 @pytest.fixture
 def double():
     """Make the backend compute in 64 bits."""

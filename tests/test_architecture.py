@@ -21,7 +21,9 @@ FLOORS = [
     {"cells", "samplers", "batches", "metrics"},
     {"recurrent", "stream", "checkpoint"},
     {"generation", "callbacks"},
-    {"trainer"},
+    {"settings", "trainer"},
+    {"session"},
+    {"writing"},
     {"model"},
     {"cli", "__init__"},
 ]

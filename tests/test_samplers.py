@@ -2,55 +2,208 @@ import keras
 import numpy as np
 import pytest
 
-from keras_charrnn.samplers import RandomSampler
+from keras_charrnn import Sampler, samplers
 from tests.helpers import numpy
 
-LOGITS = np.log(np.array([[0.1, 0.2, 0.3, 0.4]], "float32"))
+P = np.array([0.02, 0.08, 0.1, 0.2, 0.25, 0.35])
+LOGITS = np.log(P)[None].astype("float32")
+COUNT = 4000
+# What a chi-square statistic of 5 degrees of freedom passes once in 10,000 times.
+BOUND = 25.7
 
 
-def draws(logits, temperature, count=4000, seed=0):
-    sampler = RandomSampler()
-    rows = keras.ops.convert_to_tensor(
-        np.repeat(np.asarray(logits, "float32"), count, axis=0)
+def choose(sampler, logits, temperature=1.0, keys=None, rows=None):
+    """Ids for some rows of the same logits, each with a key of its own."""
+    logits = np.asarray(logits, "float32")
+    logits = logits if rows is None else np.repeat(logits, rows, axis=0)
+    if keys is None:
+        keys = np.random.default_rng(0).integers(0, 2**31, (len(logits), 2))
+    ids = sampler(
+        keras.ops.convert_to_tensor(logits),
+        keras.ops.convert_to_tensor(samplers.coldness([temperature] * len(logits))),
+        keras.ops.convert_to_tensor(np.asarray(keys, "int32")),
+        {
+            k: keras.ops.convert_to_tensor(np.float32(v))
+            for k, v in sampler.numbers.items()
+        },
     )
-    key = np.random.default_rng(seed).integers(0, 2**31, 2, np.int32)
-    ids = numpy(
-        sampler(
-            rows,
-            keras.ops.convert_to_tensor(np.float32(temperature)),
-            keras.ops.convert_to_tensor(key),
-        )
-    )
+    ids = numpy(ids)
     assert ids.dtype == "int32"
     return ids
 
 
+def counts(sampler, logits=LOGITS, temperature=1.0, count=COUNT):
+    """How often each id is drawn in a loop over rows, a few hundred at a time."""
+    rng = np.random.default_rng(7)
+    total = np.zeros(logits.shape[-1], int)
+    for _ in range(count // 200):
+        keys = rng.integers(0, 2**31, (200, 2))
+        ids = choose(sampler, logits, temperature, keys, rows=200)
+        total += np.bincount(ids, minlength=len(total))
+    return total
+
+
+def restricted(sampler, logits=LOGITS):
+    """The ids that a sampler leaves possible."""
+    logits = np.asarray(logits, "float32")
+    numbers = {k: np.float32(v) for k, v in sampler.numbers.items()}
+    kept = numpy(
+        sampler.restrict(
+            keras.ops.convert_to_tensor(logits - logits.max(-1, keepdims=True)),
+            {k: keras.ops.convert_to_tensor(v) for k, v in numbers.items()},
+        )
+    )
+    assert kept.shape == logits.shape
+    return [set(np.flatnonzero(np.isfinite(row))) for row in kept]
+
+
+def chi_square(observed, p):
+    expected = p * observed.sum()
+    assert not observed[p == 0].any()
+    some = p > 0
+    return ((observed[some] - expected[some]) ** 2 / expected[some]).sum()
+
+
+def test_every_sampler_is_known_by_its_name():
+    assert set(samplers.SAMPLERS) >= {"greedy", "random", "top_k", "top_p", "min_p"}
+    for name, kind in samplers.SAMPLERS.items():
+        assert type(samplers.get(name)) is kind
+    sampler = samplers.TopKSampler(3)
+    assert samplers.get(sampler) is sampler
+    assert repr(sampler) == "TopKSampler(k=3)"
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_draws_follow_the_distribution(temperature):
-    """A chi-square test; the bound is passed once in 10,000 seeds by chance."""
-    p = np.exp(LOGITS[0] / temperature)
-    p /= p.sum()
-    counts = np.bincount(draws(LOGITS, temperature), minlength=4)
-    expected = p * counts.sum()
-    assert ((counts - expected) ** 2 / expected).sum() < 21.1
+    p = P ** (1 / temperature)
+    got = counts(samplers.RandomSampler(), temperature=temperature)
+    assert chi_square(got, p / p.sum()) < BOUND
 
 
-@pytest.mark.parametrize("temperature", [0, 1e-9, 1e-30])
-def test_cold_is_greedy(temperature):
-    assert set(draws(LOGITS, temperature)) == {3}
+@pytest.mark.parametrize(
+    ("sampler", "left"),
+    [
+        (samplers.TopKSampler(2), [4, 5]),
+        (samplers.TopPSampler(0.7), [3, 4, 5]),
+        (samplers.MinPSampler(0.25), [2, 3, 4, 5]),
+    ],
+)
+def test_what_is_left_keeps_its_proportions(sampler, left):
+    p = np.where(np.isin(range(6), left), P, 0)
+    assert chi_square(counts(sampler), p / p.sum()) < BOUND
+
+
+@pytest.mark.parametrize("name", ["top_k", "top_p", "min_p"])
+def test_restrictions_are_those_of_numpy(name):
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(40, 17)) * 3
+    for _ in range(8):
+        number = int(rng.integers(1, 20)) if name == "top_k" else rng.random()
+        sampler = samplers.SAMPLERS[name](number)
+        for got, row in zip(restricted(sampler, logits), logits):
+            p = np.exp(row - row.max())
+            p /= p.sum()
+            order = np.argsort(-p)
+            if name == "top_k":
+                want = order[:number]
+            elif name == "top_p":
+                want = order[: np.searchsorted(p[order].cumsum(), number) + 1]
+            else:
+                want = np.flatnonzero(p >= number * p.max())
+            assert got == set(want)
+
+
+def test_the_widest_settings_keep_everything_and_the_narrowest_one():
+    everything = set(range(6))
+    assert restricted(samplers.TopKSampler(99)) == [everything]
+    assert restricted(samplers.TopPSampler(1)) == [everything]
+    assert restricted(samplers.MinPSampler(1e-9)) == [everything]
+    for sampler in (
+        samplers.TopKSampler(1),
+        samplers.TopPSampler(1e-9),
+        samplers.MinPSampler(1),
+    ):
+        assert restricted(sampler) == [{5}]
+
+
+@pytest.mark.parametrize("name", ["random", "top_k", "top_p", "min_p", "greedy"])
+@pytest.mark.parametrize("temperature", [0, 1e-45, 1e-30, 1e-9])
+def test_cold_is_greedy(name, temperature):
+    assert set(choose(samplers.get(name), LOGITS, temperature, rows=50)) == {5}
 
 
 @pytest.mark.parametrize("temperature", [1e9, 3e38, np.inf])
 def test_hot_is_uniform(temperature):
-    counts = np.bincount(draws(LOGITS, temperature), minlength=4)
-    assert ((counts - 1000) ** 2 / 1000).sum() < 21.1
+    got = counts(samplers.RandomSampler(), temperature=temperature)
+    assert chi_square(got, np.full(6, 1 / 6)) < BOUND
 
 
-def test_the_key_is_the_draw():
-    first, again, other = (draws(LOGITS, 1.0, 200, seed) for seed in (1, 1, 2))
-    assert (first == again).all()
-    assert (first != other).any()
+@pytest.mark.parametrize("name", ["random", "top_k", "top_p", "min_p", "greedy"])
+@pytest.mark.parametrize("temperature", [0, 1e-9, 1.0, np.inf])
+def test_what_is_impossible_is_never_drawn(name, temperature):
+    logits = np.array([[-np.inf, 1, -np.inf, 0.5, -np.inf]])
+    ids = set(choose(samplers.get(name), logits, temperature, rows=100))
+    assert ids <= {1, 3}
+
+
+def test_greedy_is_the_same_for_every_key():
+    assert set(choose(samplers.GreedySampler(), LOGITS, 5.0, rows=50)) == {5}
+
+
+def test_a_row_draws_by_its_own_key():
+    """Alone, or among others in any order."""
+    rng = np.random.default_rng(2)
+    logits = rng.normal(size=(9, 6))
+    keys = rng.integers(0, 2**31, (9, 2))
+    together = choose(samplers.RandomSampler(), logits, keys=keys)
+    for i in range(9):
+        alone = choose(
+            samplers.RandomSampler(), logits[i : i + 1], keys=keys[i : i + 1]
+        )
+        assert alone[0] == together[i]
+    turned = choose(samplers.RandomSampler(), logits[::-1], keys=keys[::-1])
+    assert (turned[::-1] == together).all()
+
+
+def test_keys_differ():
+    first = choose(samplers.RandomSampler(), LOGITS, rows=200)
+    keys = np.random.default_rng(5).integers(0, 2**31, (200, 2))
+    again = choose(samplers.RandomSampler(), LOGITS, keys=keys, rows=200)
+    assert (first != again).any()
 
 
 def test_large_logits_do_not_overflow():
-    assert set(draws([[1e30, -1e30, 0, 0]], 1.0, 50)) == {0}
+    assert set(choose(samplers.get("random"), [[1e30, -1e30, 0, 0]], rows=50)) == {0}
+
+
+def test_a_sampler_of_the_users_own():
+    class Odd(Sampler):
+        """Draws from odd ids."""
+
+        name = "odd"
+
+        def restrict(self, logits, numbers):
+            odd = keras.ops.arange(logits.shape[-1]) % 2 == 1
+            return keras.ops.where(odd, logits, -float("inf"))
+
+    try:
+        assert set(choose(samplers.get("odd"), LOGITS, rows=100)) <= {1, 3, 5}
+    finally:
+        del samplers.SAMPLERS["odd"]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: samplers.get("topk"), ValueError, "no sampler 'topk'; there are"),
+        (lambda: samplers.get(0.5), TypeError, "a name or a Sampler; it is 0.5"),
+        (lambda: samplers.TopKSampler(0), ValueError, "from 1 on; it is 0"),
+        (lambda: samplers.TopKSampler(2.5), ValueError, "it is 2.5"),
+        (lambda: samplers.TopPSampler(0), ValueError, "above 0, to 1; it is 0"),
+        (lambda: samplers.TopPSampler(1.1), ValueError, "it is 1.1"),
+        (lambda: samplers.MinPSampler(float("nan")), ValueError, "it is nan"),
+    ],
+)
+def test_bad_numbers(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

@@ -11,16 +11,20 @@ package imports a backend or asks which one is at work.
     A function with a hand-written gradient, of several inputs and outputs.
 `scan(step, carry, xs, reverse=False)`
     A loop over the leading axis of `xs`.
+`loop(step, carry, xs, count, like)`
+    The same for inference, over as many places as a tensor says.
 `feed(batches)`
     Batches in the form in which `fit` reads them fastest.
+`each_row(function, *xs)`
+    A function of one row, applied to each.
 `native(cell, state)`
     The backend's own kernel for a whole sequence, and its name, where it wins.
 `compiled(function, variables)`
     A function made fast for inference; it may read `variables`.
-`sigmoid`, `tanh`, `split`, `concatenate`
-    What a cell's equation needs besides `+`, `*` and `@`, without the cost
-    that `keras.ops` adds to each call on an eager backend. The last two work
-    on the last axis.
+`sigmoid`, `tanh`, `split`, `concatenate`, `take`
+    What a step needs besides `+`, `*` and `@`, without the cost that `keras.ops`
+    adds to each call on an eager backend. `split` and `concatenate` work on the
+    last axis, `take` returns rows of a table.
 `jit_compile`
     Whether a training step is compiled by XLA unless the user says otherwise.
 """
@@ -38,12 +42,15 @@ if _name == "jax":
         compiled,
         concatenate,
         differentiable,
+        each_row,
         feed,
         jit_compile,
+        loop,
         native,
         scan,
         sigmoid,
         split,
+        take,
         tanh,
     )
 elif _name == "tensorflow":
@@ -52,12 +59,15 @@ elif _name == "tensorflow":
         compiled,
         concatenate,
         differentiable,
+        each_row,
         feed,
         jit_compile,
+        loop,
         native,
         scan,
         sigmoid,
         split,
+        take,
         tanh,
     )
 else:
@@ -66,12 +76,15 @@ else:
         compiled,
         concatenate,
         differentiable,
+        each_row,
         feed,
         jit_compile,
+        loop,
         native,
         scan,
         sigmoid,
         split,
+        take,
         tanh,
     )
 
@@ -80,11 +93,14 @@ __all__ = [
     "compiled",
     "concatenate",
     "differentiable",
+    "each_row",
     "feed",
     "jit_compile",
+    "loop",
     "native",
     "scan",
     "sigmoid",
     "split",
+    "take",
     "tanh",
 ]

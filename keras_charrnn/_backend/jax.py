@@ -91,6 +91,21 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     return jax.lax.scan(step, carry, xs, reverse=reverse)
 
 
+def each_row(function: Callable, *xs: Any) -> Any:
+    """Apply a function to each row of some tensors by itself.
+
+    Args:
+        function: It takes tensors of one row, (1, ...), and returns one, (1, ...).
+        *xs: Tensors with the same leading dimension.
+
+    Returns:
+        The results, one after the other.
+    """
+    if len(xs[0]) == 1:
+        return function(*xs)
+    return jax.vmap(lambda *row: function(*(x[None] for x in row))[0])(*xs)
+
+
 def feed(batches: keras.utils.PyDataset) -> Any:
     """Put batches into the form in which `fit` reads them fastest.
 
@@ -101,6 +116,30 @@ def feed(batches: keras.utils.PyDataset) -> Any:
         What `fit` and `evaluate` take in its place.
     """
     return batches
+
+
+def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
+    """Loop over the first places of the leading axis, for inference.
+
+    Args:
+        step: `step(carry, x)` returns `(carry, y)`.
+        carry: A nest of tensors.
+        xs: A nest of tensors with the same leading dimension, N.
+        count: How many steps to make, 1 to N; a tensor will do.
+        like: What a y looks like: a tensor of its shape and dtype.
+
+    Returns:
+        `(carry, ys)`; the first `count` of the ys are meant.
+    """
+    length = jax.tree.leaves(xs)[0].shape[0]
+
+    def body(i: Any, both: tuple) -> tuple:
+        carry, ys = both
+        carry, y = step(carry, jax.tree.map(lambda x: x[i], xs))
+        return carry, ys.at[i].set(y)
+
+    ys = jnp.zeros((length, *like.shape), like.dtype)
+    return jax.lax.fori_loop(0, count, body, (carry, ys))
 
 
 def native(cell: str, state: Any) -> tuple[str, Callable] | None:
@@ -144,6 +183,10 @@ def split(x: Any, parts: int) -> Sequence:
 
 def concatenate(xs: Sequence) -> Any:
     return jnp.concatenate(xs, axis=-1)
+
+
+def take(table: Any, ids: Any) -> Any:
+    return jnp.take(table, ids, axis=0)
 
 
 sigmoid = jax.nn.sigmoid

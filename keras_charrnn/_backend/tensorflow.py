@@ -100,6 +100,22 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     return carry, tf.nest.map_structure(lambda array: array.stack(), arrays)
 
 
+def each_row(function: Callable, *xs: Any) -> Any:
+    """Apply a function to each row of some tensors by itself.
+
+    Args:
+        function: It takes tensors of one row, (1, ...), and returns one, (1, ...).
+        *xs: Tensors with the same leading dimension.
+
+    Returns:
+        The results, one after the other.
+    """
+    if xs[0].shape[0] == 1:
+        return function(*xs)
+    rows = zip(*(tf.split(x, x.shape[0]) for x in xs))
+    return tf.concat([function(*row) for row in rows], axis=0)
+
+
 def feed(batches: keras.utils.PyDataset) -> Any:
     """Put batches into the form in which `fit` reads them fastest.
 
@@ -129,6 +145,32 @@ def feed(batches: keras.utils.PyDataset) -> Any:
     return tf.data.Dataset.range(len(batches)).map(batch).with_options(options)
 
 
+def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
+    """Loop over the first places of the leading axis, for inference.
+
+    Args:
+        step: `step(carry, x)` returns `(carry, y)`.
+        carry: A nest of tensors.
+        xs: A nest of tensors with the same leading dimension, N.
+        count: How many steps to make, 1 to N; a tensor will do.
+        like: What a y looks like: a tensor of its shape and dtype.
+
+    Returns:
+        `(carry, ys)`; the first `count` of the ys are meant.
+    """
+    length = tf.nest.flatten(xs)[0].shape[0]
+
+    def body(i: Any, carry: Any, ys: Any) -> tuple:
+        carry, y = step(carry, tf.nest.map_structure(lambda x: x[i], xs))
+        return i + 1, carry, ys.write(i, y)
+
+    array = tf.TensorArray(like.dtype, length, element_shape=like.shape)
+    _, carry, array = tf.while_loop(
+        lambda i, *_: i < count, body, (tf.constant(0), carry, array)
+    )
+    return carry, array.stack()
+
+
 def native(cell: str, state: Any) -> tuple[str, Callable] | None:
     """Return the backend's own kernel for a cell, where it is the faster one.
 
@@ -156,8 +198,12 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
         A function of the same arguments; it is compiled once per their shapes.
     """
     graph = tf.function(function)
+
     # A Python or NumPy number would be compiled in; a tensor is an argument.
-    return lambda *args: graph(*tf.nest.map_structure(tf.convert_to_tensor, args))
+    def tensor(x: Any) -> Any:
+        return None if x is None else tf.convert_to_tensor(x)
+
+    return lambda *args: graph(*tf.nest.map_structure(tensor, args))
 
 
 def split(x: Any, parts: int) -> Sequence:
@@ -166,6 +212,10 @@ def split(x: Any, parts: int) -> Sequence:
 
 def concatenate(xs: Sequence) -> Any:
     return tf.concat(xs, axis=-1)
+
+
+def take(table: Any, ids: Any) -> Any:
+    return tf.gather(table, ids)
 
 
 sigmoid = tf.sigmoid

@@ -1,6 +1,7 @@
 """The door to PyTorch."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import keras
@@ -83,6 +84,21 @@ def _rows(x: Any) -> Any:
     return iter(lambda: None, ...) if x is None else x.unbind(0)
 
 
+def each_row(function: Callable, *xs: Any) -> Any:
+    """Apply a function to each row of some tensors by itself.
+
+    Args:
+        function: It takes tensors of one row, (1, ...), and returns one, (1, ...).
+        *xs: Tensors with the same leading dimension.
+
+    Returns:
+        The results, one after the other.
+    """
+    if len(xs[0]) == 1:
+        return function(*xs)
+    return torch.cat([function(*row) for row in zip(*(x.split(1) for x in xs))])
+
+
 def feed(batches: keras.utils.PyDataset) -> Any:
     """Put batches into the form in which `fit` reads them fastest.
 
@@ -93,6 +109,28 @@ def feed(batches: keras.utils.PyDataset) -> Any:
         What `fit` and `evaluate` take in its place.
     """
     return batches
+
+
+def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
+    """Loop over the first places of the leading axis, for inference.
+
+    Args:
+        step: `step(carry, x)` returns `(carry, y)`.
+        carry: A nest of tensors.
+        xs: A nest of tensors with the same leading dimension, N.
+        count: How many steps to make, 1 to N; a tensor will do.
+        like: What a y looks like: a tensor of its shape and dtype.
+
+    Returns:
+        `(carry, ys)`; the first `count` of the ys are meant.
+    """
+    leaves, structure = pytree.tree_flatten(xs)
+    steps = zip(*(leaf.unbind(0) for leaf in leaves))
+    ys = []
+    for row in islice(steps, int(count)):
+        carry, y = step(carry, structure.unflatten(row))
+        ys.append(y)
+    return carry, torch.stack(ys)
 
 
 def native(cell: str, state: Any) -> tuple[str, Callable] | None:
@@ -176,9 +214,12 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
         A function of the same arguments; it is compiled once per their shapes.
     """
 
-    @torch.no_grad()
+    def tensor(x: Any) -> Any:
+        return None if x is None else keras.ops.convert_to_tensor(x)
+
+    @torch.inference_mode()
     def run(*args: Any) -> Any:
-        return function(*pytree.tree_map(keras.ops.convert_to_tensor, args))
+        return function(*pytree.tree_map(tensor, args))
 
     return run
 
@@ -189,6 +230,10 @@ def split(x: Any, parts: int) -> Sequence:
 
 def concatenate(xs: Sequence) -> Any:
     return torch.cat(tuple(xs), dim=-1)
+
+
+def take(table: Any, ids: Any) -> Any:
+    return torch.embedding(table, ids)
 
 
 sigmoid = torch.sigmoid

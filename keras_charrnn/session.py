@@ -1,0 +1,246 @@
+"""Session: one text that is read and written by turns."""
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_charrnn.checkpoint import whole_file
+from keras_charrnn.generation import CHUNK, Draws, Engine, Passage
+from keras_charrnn.settings import Settings, Temperature, row_seeds
+from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+
+# Characters that a stream hands out at once, at most.
+PIECE = 16
+
+
+class Session:
+    """One text, the state of the model after it, and what may come next.
+
+    `CharRNN.session` makes one.
+
+    Args:
+        engine: The model's `Engine`.
+        vocabulary: The model's `Vocabulary`.
+        ids: The text so far.
+        passage: The `Passage` after it, of one row.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> model = kc.CharRNN(kc.Vocabulary("abc "), units=8)
+    >>> session = model.session("a")
+    >>> session.feed("bc").text
+    'abc'
+    >>> len(session.generate(5, seed=1)), len(session.text)
+    (5, 8)
+    """
+
+    def __init__(
+        self, engine: Engine, vocabulary: Vocabulary, ids: np.ndarray, passage: Passage
+    ) -> None:
+        self._engine, self._vocabulary = engine, vocabulary
+        self._ids, self._passage = ids, passage
+
+    @property
+    def text(self) -> str:
+        """All that was read and written."""
+        return self._vocabulary.decode(self._ids)
+
+    def __repr__(self) -> str:
+        return f"<Session after {len(self._ids):,} characters>"
+
+    def feed(self, text: str, unknown: Unknown = "error") -> "Session":
+        """Read on.
+
+        Args:
+            text: What follows the text so far.
+            unknown: As in `Vocabulary.encode`.
+
+        Returns:
+            The session.
+        """
+        ids = self._vocabulary.encode(text, unknown)
+        if len(ids):
+            self._follow(self._passage, ids, self._engine.fold())
+        return self
+
+    def next_probabilities(self) -> dict[str, float]:
+        """Return how likely each character is to come next.
+
+        Returns:
+            `{character: probability}`, the likeliest first; they sum up to 1.
+        """
+        logits = keras.ops.convert_to_numpy(self._passage.logits)[0].astype("float64")
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        characters = self._vocabulary.characters
+        return {characters[i]: float(p[i]) for i in np.argsort(-p, kind="stable")}
+
+    def generate(
+        self,
+        length: int = 400,
+        temperature: Temperature = 1.0,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> str:
+        """Write on.
+
+        Args:
+            length: As in `CharRNN.generate`.
+            temperature: A number or a function, as in `CharRNN.generate`.
+            seed: As in `CharRNN.generate`.
+            **settings: As in `CharRNN.generate`, from `sampler` to `min_length`.
+
+        Returns:
+            What was written; the session's text ends with it.
+        """
+        return "".join(
+            self._write(Settings(length, **settings), temperature, seed, CHUNK)
+        )
+
+    def stream(
+        self,
+        length: int = 400,
+        temperature: Temperature = 1.0,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> Iterator[str]:
+        """Write on, and hand the text out as it is written.
+
+        Args:
+            length: As in `generate`.
+            temperature: As in `generate`.
+            seed: As in `generate`.
+            **settings: As in `generate`.
+
+        Returns:
+            An iterator of pieces. The session's text ends with what was handed
+            out, also when the iterator is closed early.
+        """
+        return self._write(Settings(length, **settings), temperature, seed, PIECE)
+
+    def fork(self) -> "Session":
+        """Return a second session at the same place; the two go their own ways."""
+        return Session(self._engine, self._vocabulary, self._ids, self._passage)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Save text and state, whole or not at all; the model is not in the file.
+
+        Args:
+            path: The file, which ends in `.npz`.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: If `path` does not end in `.npz`.
+        """
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"A session's file ends in .npz; this is {str(path)!r}.")
+        leaves = keras.tree.flatten((self._passage.logits, self._passage.state))
+        arrays = {
+            f"tensor_{i}": keras.ops.convert_to_numpy(x).astype("float32")
+            for i, x in enumerate(leaves)
+        }
+        with whole_file(path) as part:
+            np.savez(
+                part,
+                vocabulary=np.array(self._vocabulary.to_json()),
+                ids=self._ids,
+                seen=self._passage.seen,
+                **arrays,
+            )
+        return path
+
+    def load(self, path: str | os.PathLike) -> "Session":
+        """Go to the place of a saved session of the same model.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The session, whose text and state are now those of the file.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is no session, or that of another model.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(f"There is no file {str(path)!r}.")
+        current = (self._passage.logits, self._passage.state)
+        like = keras.tree.flatten(current)
+        names = [f"tensor_{i}" for i in range(len(like))]
+        wanted = {"vocabulary", "ids", "seen", *names}
+        if not zipfile.is_zipfile(path):
+            raise ValueError(f"{str(path)!r} is no session's file.")
+        with np.load(path, allow_pickle=False) as file:
+            if set(file) != wanted:
+                raise ValueError(
+                    f"{str(path)!r} is no session of such a model: it holds "
+                    f"{sorted(file)}, and not {sorted(wanted)}."
+                )
+            vocabulary = Vocabulary.from_json(str(file["vocabulary"]))
+            ids, seen = file["ids"], file["seen"]
+            leaves = [file[name] for name in names]
+        shapes = [tuple(x.shape) for x in like]
+        if vocabulary != self._vocabulary or [x.shape for x in leaves] != shapes:
+            raise ValueError(
+                f"{str(path)!r} is a session of another model: its vocabulary is "
+                f"{vocabulary!r}, its tensors have the shapes "
+                f"{[x.shape for x in leaves]}; here it is {self._vocabulary!r} and "
+                f"{shapes}."
+            )
+        tensors = [
+            keras.ops.cast(keras.ops.convert_to_tensor(leaf), tensor.dtype)
+            for leaf, tensor in zip(leaves, like)
+        ]
+        logits, state = keras.tree.pack_sequence_as(current, tensors)
+        self._ids, self._passage = ids, Passage(logits, state, seen)
+        return self
+
+    def _follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> None:
+        self._passage = self._engine.follow(passage, ids, folded)
+        self._ids = np.concatenate([self._ids, ids])
+
+    def _write(
+        self, settings: Settings, temperature: Temperature, seed: Any, piece: int
+    ) -> Iterator[str]:
+        rules = settings.rules(self._vocabulary, [temperature])
+        draws = Draws(row_seeds(seed, 1, 1))
+        return self._pieces(settings, rules, draws, piece)
+
+    def _pieces(
+        self, settings: Settings, rules: Any, draws: Draws, piece: int
+    ) -> Iterator[str]:
+        folded = self._engine.fold()
+        start, begun = self._passage, self._ids
+        passage, text, out, end = start, "", 0, None
+        ids = np.zeros(0, begun.dtype)
+        try:
+            while draws.position < settings.length and end is None:
+                count = min(piece, settings.length - draws.position)
+                more, passage = self._engine.write(passage, rules, draws, count, folded)
+                known = len(text)
+                ids = np.concatenate([ids, more[0].astype(begun.dtype)])
+                text += self._vocabulary.decode(more[0])
+                end = settings.end(text, known)
+                last = draws.position >= settings.length
+                upto = settings.certain(text) if end is None and not last else end
+                given, out = out, len(text) if upto is None else upto
+                if out > given:
+                    yield text[given:out]
+        finally:
+            # The text ends with what was handed out, wherever that is.
+            kept = ids[:out]
+            self._ids = np.concatenate([begun, kept])
+            if out == len(ids):
+                self._passage = passage
+            elif out:
+                self._passage = self._engine.follow(start, kept, folded)

@@ -1,0 +1,169 @@
+"""Settings: what a user asks of a text that is to be written, checked."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from keras_charrnn import samplers
+from keras_charrnn.generation import Rules
+from keras_charrnn.text.vocabulary import Vocabulary
+
+Temperature = float | Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a text is written on; `CharRNN.generate` says what each means.
+
+    Raises:
+        ValueError: If a setting is out of range.
+        TypeError: If a setting is of a wrong type.
+    """
+
+    length: int = 400
+    sampler: str | samplers.Sampler = "random"
+    repetition_penalty: float = 1.0
+    banned: str = ""
+    allowed: str | None = None
+    stop: str | Sequence[str] = ()
+    keep_stop: bool = False
+    min_length: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("length", "min_length"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
+                raise ValueError(
+                    f"{name} is a number of characters, 0 or more; it is {value!r}."
+                )
+        penalty = self.repetition_penalty
+        if not isinstance(penalty, Real) or not 0 < penalty < float("inf"):
+            raise ValueError(
+                "repetition_penalty is a finite number above 0, and 1 changes "
+                f"nothing; it is {penalty!r}."
+            )
+        for name in ("banned", "allowed"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{name} is a str of characters; it is {value!r}.")
+        for text in self.stops:
+            if not isinstance(text, str) or not text:
+                raise ValueError(
+                    "stop is a text, or a list of texts, of one character or more; "
+                    f"there is {text!r}."
+                )
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The stop strings."""
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+
+    def rules(
+        self, vocabulary: Vocabulary, temperatures: Sequence[Temperature]
+    ) -> Rules:
+        """Return the rules by which rows of these temperatures are written.
+
+        Args:
+            vocabulary: The model's.
+            temperatures: One for each row.
+
+        Returns:
+            The `Rules`.
+
+        Raises:
+            ValueError: If a temperature is out of range, or no character is left.
+        """
+        for value in temperatures:
+            if not callable(value) and not (isinstance(value, Real) and value >= 0):
+                raise ValueError(f"temperature is a number from 0 on; it is {value!r}.")
+        sampler = samplers.get(self.sampler)
+        if all(not callable(value) and value == 0 for value in temperatures):
+            sampler = samplers.GreedySampler()
+        return Rules(
+            sampler, temperatures, self.repetition_penalty, self._mask(vocabulary)
+        )
+
+    def end(self, text: str, known: int) -> int | None:
+        """Find where a text ends at a stop string.
+
+        Args:
+            text: What has been written.
+            known: How many of its characters hold no end of a stop string.
+
+        Returns:
+            The length of the text that is kept; `None` if it goes on.
+        """
+        ends = []
+        for stop in self.stops:
+            start = text.find(stop, max(0, known - len(stop) + 1))
+            while start >= 0:
+                kept = start + len(stop) * self.keep_stop
+                if kept >= self.min_length:
+                    ends.append((start + len(stop), kept))
+                    break
+                start = text.find(stop, start + 1)
+        return min(ends)[1] if ends else None
+
+    def certain(self, text: str) -> int:
+        """Return how many characters of a text no stop string can take away."""
+        if self.keep_stop:
+            return len(text)
+        # The longest tail with which a stop string begins may be cut off.
+        held = (
+            size
+            for stop in self.stops
+            for size in range(min(len(stop) - 1, len(text)), 0, -1)
+            if text.endswith(stop[:size])
+        )
+        return len(text) - max(held, default=0)
+
+    def _mask(self, vocabulary: Vocabulary) -> np.ndarray | None:
+        if not self.banned and self.allowed is None:
+            return None
+        mask = np.array(
+            [
+                (self.allowed is None or c in self.allowed) and c not in self.banned
+                for c in vocabulary.characters
+            ]
+        )
+        if not mask.any():
+            raise ValueError(
+                f"allowed={self.allowed!r} and banned={self.banned!r} leave no "
+                f"character of {vocabulary!r}."
+            )
+        return mask
+
+
+def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
+    """Return the seed of each row: the samples of the first prompt, and so on.
+
+    Args:
+        seed: An integer, one for each prompt, or `None` for seeds nobody knows.
+        prompts: The number of prompts.
+        samples: The number of samples of each.
+
+    Returns:
+        Pairs of a prompt's seed and a sample's number.
+
+    Raises:
+        ValueError: If a seed is no integer of 0 or more, or their number is wrong.
+    """
+    if seed is None:
+        seeds = [secrets.randbits(63) for _ in range(prompts)]
+    elif isinstance(seed, list | tuple):
+        seeds = list(seed)
+        if len(seeds) != prompts:
+            raise ValueError(
+                f"There are {len(seeds)} seeds for {prompts} prompts. Pass one "
+                "seed for all, or one for each."
+            )
+    else:
+        seeds = [seed] * prompts
+    for value in seeds:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"seed is an integer from 0 on; it is {value!r}.")
+    return [(int(value), sample) for value in seeds for sample in range(samples)]

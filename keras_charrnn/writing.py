@@ -1,0 +1,267 @@
+"""Writing: what a language model writes, and what it thinks of a text."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from keras_charrnn.generation import CHUNK, Draws, Engine, Passage, Rules
+from keras_charrnn.samplers import Sampler
+from keras_charrnn.session import Session
+from keras_charrnn.settings import Settings, Temperature, row_seeds
+from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+
+
+class TextWriter:
+    """A mixin for a `LanguageModel`: writing, streaming, sessions and scores."""
+
+    vocabulary: Vocabulary
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The loops that read and write; each is compiled when it is first used."""
+        return Engine(self)  # type: ignore[arg-type]
+
+    def generate(
+        self,
+        prompt: str | Sequence[str] = "",
+        length: int = 400,
+        temperature: Temperature | Sequence[Temperature] = 1.0,
+        seed: int | Sequence[int] | None = None,
+        unknown: Unknown = "error",
+        *,
+        sampler: str | Sampler = "random",
+        repetition_penalty: float = 1.0,
+        banned: str = "",
+        allowed: str | None = None,
+        stop: str | Sequence[str] = (),
+        keep_stop: bool = False,
+        min_length: int = 0,
+        num_samples: int | None = None,
+        strip_prompt: bool = False,
+    ) -> Any:
+        """Write on from a prompt.
+
+        On one backend, the same model, prompt, settings and seed give the same
+        text, alone or among other prompts.
+
+        Args:
+            prompt: A text, or a list of texts. An empty one starts a line.
+            length: How many characters to write at most, 0 or more.
+            temperature: The logits are divided by it, 0 or more: below 1 is
+                more careful, above 1 wilder, 0 always takes the likeliest. A
+                function gets the position, 0 for the first character written.
+                A list gives one text for each.
+            seed: An integer of 0 or more that makes the draws repeatable, or
+                one for each prompt.
+            unknown: What to do with characters of the prompt outside the
+                vocabulary, as in `Vocabulary.encode`.
+            sampler: `"random"`, `"greedy"`, `"top_k"`, `"top_p"`, `"min_p"`, or
+                a `Sampler` such as `samplers.TopPSampler(0.8)`.
+            repetition_penalty: Above 1, characters that stand in the prompt or
+                in what has been written get less likely: a positive logit is
+                divided by it, a negative one multiplied.
+            banned: Characters that are never written.
+            allowed: The only characters that are written; all if `None`.
+            stop: One or many texts that end the writing where they are complete.
+            keep_stop: Whether the text that ended it is kept.
+            min_length: A stop text that would leave fewer characters than this
+                does not end the writing.
+            num_samples: How many texts to write for each prompt; with a number,
+                they come as a list.
+            strip_prompt: Whether to return only what was written.
+
+        Returns:
+            Prompt and continuation, a `str`. A list of prompts, a list of
+            temperatures and `num_samples` each put the results into a list, in
+            this order from the outside.
+
+        Raises:
+            ValueError: If a setting is out of range, the prompt holds unknown
+                characters, or no character is left to write.
+            TypeError: If a setting is of a wrong type.
+        """
+        settings = Settings(
+            length=length,
+            sampler=sampler,
+            repetition_penalty=repetition_penalty,
+            banned=banned,
+            allowed=allowed,
+            stop=stop,
+            keep_stop=keep_stop,
+            min_length=min_length,
+        )
+        prompts = [prompt] if isinstance(prompt, str) else prompt
+        if not isinstance(prompts, list | tuple) or any(
+            not isinstance(text, str) for text in prompts
+        ):
+            raise TypeError(f"prompt is a str or a list of str; it is {prompt!r}.")
+        temperatures: list[Any] = [temperature]
+        several = isinstance(temperature, list | tuple | np.ndarray)
+        if several:
+            temperatures = list(temperature)  # type: ignore[arg-type]
+        samples = 1 if num_samples is None else num_samples
+        if not isinstance(samples, int | np.integer) or samples < 1:
+            raise ValueError(f"num_samples is 1 or more; it is {num_samples!r}.")
+        encoded = [self.vocabulary.encode(text, unknown) for text in prompts]
+        seeds = row_seeds(seed, len(prompts), samples)
+        # Rows: for each prompt, for each temperature, for each sample.
+        places = [
+            (p, t, s)
+            for p in range(len(prompts))
+            for t in range(len(temperatures))
+            for s in range(samples)
+        ]
+        rules = settings.rules(self.vocabulary, [temperatures[t] for _, t, _ in places])
+        if not places:
+            return []
+        draws = Draws([seeds[p * samples + s] for p, _, s in places])
+        written = [""] * len(places)
+        if settings.length:
+            passage = self.engine.read([self._context(ids) for ids in encoded])
+            passage = passage.rows([p for p, _, _ in places])
+            written = self._write(passage, rules, draws, settings)
+        texts: list[Any] = [
+            more if strip_prompt else self.vocabulary.decode(encoded[p]) + more
+            for (p, _, _), more in zip(places, written)
+        ]
+        for wanted, size in ((num_samples is not None, samples), (several, None)):
+            size = len(temperatures) if size is None else size
+            if wanted:
+                texts = [texts[i : i + size] for i in range(0, len(texts), size)]
+        return texts[0] if isinstance(prompt, str) else texts
+
+    def stream(
+        self,
+        prompt: str = "",
+        length: int = 400,
+        temperature: Temperature = 1.0,
+        seed: int | None = None,
+        unknown: Unknown = "error",
+        **settings: Any,
+    ) -> Iterator[str]:
+        """Write on from a prompt, and hand the text out as it is written.
+
+        The pieces put together are what `generate(..., strip_prompt=True)`
+        returns. Closing the iterator stops the work.
+
+        Args:
+            prompt: A text.
+            length: As in `generate`.
+            temperature: A number or a function, as in `generate`.
+            seed: As in `generate`.
+            unknown: As in `generate`.
+            **settings: As in `generate`, from `sampler` to `min_length`.
+
+        Yields:
+            Pieces of the text, of one character or more.
+        """
+        session = self.session(prompt, unknown)
+        return session.stream(length, temperature, seed, **settings)
+
+    def session(self, prompt: str = "", unknown: Unknown = "error") -> Session:
+        """Start a text that is read and written by turns.
+
+        Args:
+            prompt: How the text begins.
+            unknown: As in `generate`.
+
+        Returns:
+            A `Session`.
+        """
+        if not isinstance(prompt, str):
+            raise TypeError(f"prompt is a str; it is {prompt!r}.")
+        ids = self.vocabulary.encode(prompt, unknown)
+        passage = self.engine.read([self._context(ids)])
+        return Session(self.engine, self.vocabulary, ids, passage)
+
+    def next_probabilities(
+        self, prompt: str = "", unknown: Unknown = "error"
+    ) -> dict[str, float]:
+        """Return how likely each character is to follow a prompt.
+
+        Args:
+            prompt: As in `generate`.
+            unknown: As in `generate`.
+
+        Returns:
+            `{character: probability}`, the likeliest first; they sum up to 1.
+        """
+        return self.session(prompt, unknown).next_probabilities()
+
+    def score(
+        self, text: str, prompt: str = "", unknown: Unknown = "error"
+    ) -> np.ndarray:
+        """Return the log-probability of each character of a text.
+
+        Args:
+            text: The text.
+            prompt: What stands before it, as in `generate`.
+            unknown: As in `generate`.
+
+        Returns:
+            Nats, (characters,), each given all characters before it.
+        """
+        ids = self.vocabulary.encode(text, unknown)
+        if not len(ids):
+            return np.zeros(0)
+        before = self._context(self.vocabulary.encode(prompt, unknown))
+        return self.engine.score(np.concatenate([before, ids]))[-len(ids) :]
+
+    def bits_per_character(
+        self, text: str, prompt: str = "", unknown: Unknown = "error"
+    ) -> float:
+        """Return how many bits a text takes per character, given the model.
+
+        Args:
+            text: A text of one character or more.
+            prompt: As in `score`.
+            unknown: As in `generate`.
+
+        Returns:
+            The mean of minus log2 of the probabilities of its characters.
+        """
+        scores = self.score(text, prompt, unknown)
+        if not len(scores):
+            raise ValueError("A text without a known character has no mean.")
+        return float(-scores.mean() / np.log(2))
+
+    def perplexity(
+        self, text: str, prompt: str = "", unknown: Unknown = "error"
+    ) -> float:
+        """Return among how many characters the model is, on the mean, undecided.
+
+        Args:
+            text: A text of one character or more.
+            prompt: As in `score`.
+            unknown: As in `generate`.
+
+        Returns:
+            2 to the power of the bits per character, 1 or more.
+        """
+        return float(2 ** self.bits_per_character(text, prompt, unknown))
+
+    def _context(self, ids: np.ndarray) -> np.ndarray:
+        """Return what is read before the first character is written."""
+        if len(ids):
+            return ids
+        vocabulary = self.vocabulary
+        known = (c for c in "\n " if c in vocabulary)
+        return vocabulary.encode(next(known, vocabulary.characters[0]))
+
+    def _write(
+        self, passage: Passage, rules: Rules, draws: Draws, settings: Settings
+    ) -> list[str]:
+        folded = self.engine.fold()
+        texts = [""] * len(passage.seen)
+        ends: list[int | None] = [None] * len(texts)
+        while draws.position < settings.length and None in ends:
+            count = min(CHUNK, settings.length - draws.position)
+            ids, passage = self.engine.write(passage, rules, draws, count, folded)
+            for row, more in enumerate(ids):
+                if ends[row] is None:
+                    known = len(texts[row])
+                    texts[row] += self.vocabulary.decode(more)
+                    ends[row] = settings.end(texts[row], known)
+        return [text[:end] for text, end in zip(texts, ends)]
