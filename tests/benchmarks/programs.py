@@ -42,6 +42,14 @@ CASES = {
     )
 }
 VOCABULARY = 84
+# What is written: how many texts, of how many characters, with which sampler.
+WRITING = {
+    "writing": (1, 1000, "random"),
+    "writing, top-p": (1, 1000, "top_p"),
+    "writing, greedy": (1, 1000, "greedy"),
+    "writing, 64 texts": (64, 300, "random"),
+    "writing, 64 texts, greedy": (64, 300, "greedy"),
+}
 
 
 def machine():
@@ -104,9 +112,13 @@ def ours(case, precision):
     seconds = median_seconds(lambda: model.fit(batches, verbose=0))
     figures = {"training": case.characters / seconds}
     figures["steps per second"] = case.steps / seconds
-    length = 1000
-    seconds = median_seconds(lambda: model.generate("", length, seed=1))
-    figures["writing"] = length / seconds
+    for figure, (texts, length, sampler) in WRITING.items():
+        prompts = [""] * texts
+
+        def write(prompts=prompts, length=length, sampler=sampler):
+            model.generate(prompts, length, seed=1, sampler=sampler)
+
+        figures[figure] = texts * length / median_seconds(write)
     seconds = median_seconds(bare_steps(model, batches[0], case.steps))
     figures["bare"] = case.characters / seconds
     return figures
@@ -233,18 +245,18 @@ def native(case, precision):
             loss.backward()
             optimizer.step()
 
-    length = 300
-
     @torch.inference_mode()
-    def write():
-        ids, state = torch.zeros((1, 1), dtype=torch.long), None
+    def write(texts, length):
+        ids, state = torch.zeros((texts, 1), dtype=torch.long), None
         for _ in range(length):
             x, state = layer(embedding(ids), state)
             ids = torch.multinomial(torch.softmax(head(x)[:, -1], -1), 1)
-            ids.item()
+            ids.tolist()
 
     figures = {"training": case.characters / median_seconds(epoch)}
-    figures["writing"] = length / median_seconds(write)
+    figures["writing"] = 300 / median_seconds(lambda: write(1, 300))
+    seconds = median_seconds(lambda: write(64, 100))
+    figures["writing, 64 texts"] = 6400 / seconds
     return figures
 
 

@@ -64,7 +64,7 @@ def summary(case, rounds):
             row[figure] = median(r[key][figure] for r in rounds)
         peers = {"to torch.nn": PEER, "to stock": ("stock Keras", backend, FLOAT)}
         for name, peer in peers.items():
-            for figure in ("training", "writing"):
+            for figure in ("training", "writing", "writing, 64 texts"):
                 row[f"{figure} {name}"] = median(
                     ratio(r[key].get(figure), r.get(peer, {}).get(figure))
                     for r in rounds
@@ -93,6 +93,8 @@ def table(rows):
         "fit over its bare step": ("fit over its bare step", "{:.2f}"),
         "writing, characters/s": ("writing", "{:,.0f}"),
         "to torch.nn": ("writing to torch.nn", "{:.2f}"),
+        "writing 64 texts": ("writing, 64 texts", "{:,.0f}"),
+        "64 to torch.nn": ("writing, 64 texts to torch.nn", "{:.2f}"),
     }
     lines = [
         f"| network | program | {' | '.join(columns)} |",
