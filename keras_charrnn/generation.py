@@ -143,6 +143,7 @@ class Engine:
         self._targets = compiled(model.read_targets, model.weights)
         self._fold = compiled(model.fold, model.weights)
         self._follow = compiled(self._follow_chunk, model.weights)
+        self._search = compiled(self._search_chunk, model.weights)
         self._write: dict[type[Sampler], Callable] = {}
 
     def fold(self) -> tuple:
@@ -229,15 +230,12 @@ class Engine:
                 self._write_chunk(rules.sampler), self._model.weights
             )
         inverse = rules.coldness(draws.position, count)
-        penalised = rules.penalty != 1
         numbers = {k: np.float32(v) for k, v in rules.sampler.numbers.items()}
         ids, logits, state = self._write[kind](
             folded,
             passage.logits,
             passage.state,
-            passage.seen.astype(np.float32) if penalised else None,
-            np.float32(rules.penalty) if penalised else None,
-            rules.allowed,
+            *_adjustments(passage, rules),
             numbers,
             (inverse, draws.next(count)),
             np.int32(count),
@@ -267,6 +265,45 @@ class Engine:
             scores.append(keras.ops.convert_to_numpy(logp)[0, : len(part) - 1])
         return np.concatenate(scores).astype(np.float64)
 
+    def search(
+        self,
+        passage: Passage,
+        scores: np.ndarray,
+        rules: Rules,
+        count: int,
+        folded: tuple,
+    ) -> tuple[np.ndarray, np.ndarray, Passage, np.ndarray]:
+        """Go on with the likeliest texts: each row is a beam of the same search.
+
+        Args:
+            passage: The `Passage` of K beams.
+            scores: The log-probability of each beam, (K,); -inf for none.
+            rules: The `Rules`; the sampler and the temperatures play no part.
+            count: How many characters, 1 to `CHUNK`.
+            folded: What `fold` returned.
+
+        Returns:
+            Ids (count, K), the beam that each of them goes on with (count, K),
+            the passage after them, and the scores then.
+        """
+        steps, logits, state, scores = self._search(
+            folded,
+            passage.logits,
+            passage.state,
+            scores.astype(np.float32),
+            *_adjustments(passage, rules),
+            np.zeros(CHUNK, np.float32),
+            np.int32(count),
+        )
+        steps = keras.ops.convert_to_numpy(steps)[:count]
+        ids, parents = steps[:, 0], steps[:, 1]
+        seen = passage.seen
+        for i, parent in zip(ids, parents):
+            seen = seen[parent]
+            seen[np.arange(len(i)), i] = True
+        after = Passage(logits, state, seen)
+        return ids, parents, after, keras.ops.convert_to_numpy(scores)
+
     def _write_chunk(self, sampler: Sampler) -> Callable:
         def run(
             folded: tuple,
@@ -281,16 +318,10 @@ class Engine:
         ) -> tuple:
             def write_one(carry: tuple, row: tuple) -> tuple:
                 logits, state, *seen = carry
-                if seen:
-                    weighed = ops.where(logits > 0, logits / penalty, logits * penalty)
-                    logits = ops.where(seen[0] > 0, weighed, logits)
-                if allowed is not None:
-                    logits = ops.where(allowed, logits, -float("inf"))
                 inverse, keys = row
+                logits = _adjusted(logits, seen, penalty, allowed)
                 ids = sampler(logits, inverse, keys, numbers)
-                if seen:
-                    now = ops.one_hot(ids, logits.shape[-1], dtype="float32")
-                    seen = [ops.maximum(seen[0], now)]
+                seen = _with(seen, ids, logits.shape[-1])
                 return (*self._model.step(ids, state, folded), *seen), ids
 
             carry = (logits, state) if seen is None else (logits, state, seen)
@@ -300,6 +331,41 @@ class Engine:
 
         return run
 
+    def _search_chunk(
+        self,
+        folded: tuple,
+        logits: Any,
+        state: Any,
+        scores: Any,
+        seen: Any,
+        penalty: Any,
+        allowed: Any,
+        places: Any,
+        count: Any,
+    ) -> tuple:
+        beams, width = logits.shape
+
+        def search_one(carry: tuple, _: Any) -> tuple:
+            logits, state, scores, *seen = carry
+            logits = _adjusted(logits, seen, penalty, allowed)
+            logp = ops.log_softmax(logits, axis=-1) + scores[:, None]  # (K, V)
+            scores, best = ops.top_k(ops.reshape(logp, (-1,)), beams)
+            best = ops.cast(best, "int32")
+            parents, ids = best // width, best % width
+            state, seen = keras.tree.map_structure(
+                lambda x: ops.take(x, parents, axis=0), (state, seen)
+            )
+            seen = _with(seen, ids, width)
+            logits, state = self._model.step(ids, state, folded)
+            return (logits, state, scores, *seen), ops.stack([ids, parents])
+
+        carry = (logits, state, scores, *(() if seen is None else (seen,)))
+        like = ops.zeros((2, beams), "int32")
+        (logits, state, scores, *_), steps = loop(
+            search_one, carry, places, count, like
+        )
+        return steps, logits, state, scores
+
     def _follow_chunk(
         self, folded: tuple, logits: Any, state: Any, ids: Any, count: Any
     ) -> tuple:
@@ -307,6 +373,24 @@ class Engine:
             return self._model.step(ids, carry[1], folded), ids
 
         return loop(read_one, (logits, state), ids, count, ids[0])[0]
+
+
+def _adjustments(passage: Passage, rules: Rules) -> tuple[Any, Any, Any]:
+    """Return seen, penalty and allowed as a loop takes them, `None` if unused."""
+    if rules.penalty == 1:
+        return None, None, rules.allowed
+    return passage.seen.astype(np.float32), np.float32(rules.penalty), rules.allowed
+
+
+def _adjusted(logits: Any, seen: Sequence, penalty: Any, allowed: Any) -> Any:
+    if seen:
+        weighed = ops.where(logits > 0, logits / penalty, logits * penalty)
+        logits = ops.where(seen[0] > 0, weighed, logits)
+    return logits if allowed is None else ops.where(allowed, logits, -float("inf"))
+
+
+def _with(seen: Sequence, ids: Any, width: int) -> list:
+    return [ops.maximum(s, ops.one_hot(ids, width, dtype="float32")) for s in seen]
 
 
 def _width(length: int) -> int:

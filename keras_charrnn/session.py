@@ -10,7 +10,9 @@ import keras
 import numpy as np
 
 from keras_charrnn.checkpoint import whole_file
-from keras_charrnn.generation import CHUNK, Draws, Engine, Passage
+from keras_charrnn.generation import CHUNK, Draws, Engine, Passage, Rules
+from keras_charrnn.samplers import BeamSampler
+from keras_charrnn.search import search
 from keras_charrnn.settings import Settings, Temperature, row_seeds
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 
@@ -99,9 +101,13 @@ class Session:
         Returns:
             What was written; the session's text ends with it.
         """
-        return "".join(
-            self._write(Settings(length, **settings), temperature, seed, CHUNK)
-        )
+        asked = Settings(length, **settings)
+        rules = asked.rules(self._vocabulary, [temperature])
+        if asked.length and isinstance(rules.sampler, BeamSampler):
+            best = search(self._engine, self._vocabulary, self._passage, rules, asked)
+            self.feed(best[0])
+            return best[0]
+        return "".join(self._pieces(asked, rules, seed, CHUNK))
 
     def stream(
         self,
@@ -122,7 +128,14 @@ class Session:
             An iterator of pieces. The session's text ends with what was handed
             out, also when the iterator is closed early.
         """
-        return self._write(Settings(length, **settings), temperature, seed, PIECE)
+        asked = Settings(length, **settings)
+        rules = asked.rules(self._vocabulary, [temperature])
+        if isinstance(rules.sampler, BeamSampler):
+            raise ValueError(
+                "Beam search knows how its text begins only when it is finished, so "
+                "there is nothing to stream. Call generate, or take another sampler."
+            )
+        return self._pieces(asked, rules, seed, PIECE)
 
     def fork(self) -> "Session":
         """Return a second session at the same place; the two go their own ways."""
@@ -209,15 +222,14 @@ class Session:
         self._passage = self._engine.follow(passage, ids, folded)
         self._ids = np.concatenate([self._ids, ids])
 
-    def _write(
-        self, settings: Settings, temperature: Temperature, seed: Any, piece: int
-    ) -> Iterator[str]:
-        rules = settings.rules(self._vocabulary, [temperature])
-        draws = Draws(row_seeds(seed, 1, 1))
-        return self._pieces(settings, rules, draws, piece)
-
     def _pieces(
-        self, settings: Settings, rules: Any, draws: Draws, piece: int
+        self, settings: Settings, rules: Rules, seed: Any, piece: int
+    ) -> Iterator[str]:
+        draws = Draws(row_seeds(seed, 1, 1))
+        return self._written(settings, rules, draws, piece)
+
+    def _written(
+        self, settings: Settings, rules: Rules, draws: Draws, piece: int
     ) -> Iterator[str]:
         folded = self._engine.fold()
         start, begun = self._passage, self._ids

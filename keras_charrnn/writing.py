@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_charrnn.generation import CHUNK, Draws, Engine, Passage, Rules
-from keras_charrnn.samplers import Sampler
+from keras_charrnn.samplers import BeamSampler, Sampler
+from keras_charrnn.search import search
 from keras_charrnn.session import Session
 from keras_charrnn.settings import Settings, Temperature, row_seeds
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
@@ -40,6 +41,7 @@ class TextWriter:
         min_length: int = 0,
         num_samples: int | None = None,
         strip_prompt: bool = False,
+        return_scores: bool = False,
     ) -> Any:
         """Write on from a prompt.
 
@@ -57,8 +59,8 @@ class TextWriter:
                 one for each prompt.
             unknown: What to do with characters of the prompt outside the
                 vocabulary, as in `Vocabulary.encode`.
-            sampler: `"random"`, `"greedy"`, `"top_k"`, `"top_p"`, `"min_p"`, or
-                a `Sampler` such as `samplers.TopPSampler(0.8)`.
+            sampler: `"random"`, `"greedy"`, `"top_k"`, `"top_p"`, `"min_p"`,
+                `"beam"`, or a `Sampler` such as `samplers.TopPSampler(0.8)`.
             repetition_penalty: Above 1, characters that stand in the prompt or
                 in what has been written get less likely: a positive logit is
                 divided by it, a negative one multiplied.
@@ -71,6 +73,9 @@ class TextWriter:
             num_samples: How many texts to write for each prompt; with a number,
                 they come as a list.
             strip_prompt: Whether to return only what was written.
+            return_scores: Whether to return, in place of each text, a pair of
+                the text and its score: the mean log-probability, in nats, of
+                the characters written, as the model has it.
 
         Returns:
             Prompt and continuation, a `str`. A list of prompts, a list of
@@ -116,16 +121,36 @@ class TextWriter:
         rules = settings.rules(self.vocabulary, [temperatures[t] for _, t, _ in places])
         if not places:
             return []
+        if isinstance(rules.sampler, BeamSampler) and samples > rules.sampler.num_beams:
+            raise ValueError(
+                f"num_samples is {samples}, but a search with "
+                f"{rules.sampler.num_beams} beams finds no more texts than that. "
+                f"Pass sampler=samplers.BeamSampler({samples})."
+            )
         draws = Draws([seeds[p * samples + s] for p, _, s in places])
         written = [""] * len(places)
         if settings.length:
             passage = self.engine.read([self._context(ids) for ids in encoded])
-            passage = passage.rows([p for p, _, _ in places])
-            written = self._write(passage, rules, draws, settings)
-        texts: list[Any] = [
-            more if strip_prompt else self.vocabulary.decode(encoded[p]) + more
-            for (p, _, _), more in zip(places, written)
-        ]
+            if isinstance(rules.sampler, BeamSampler):
+                best = [
+                    search(
+                        self.engine, self.vocabulary, passage.rows([p]), rules, settings
+                    )
+                    for p in range(len(prompts))
+                ]
+                written = [best[p][s] for p, _, s in places]
+            else:
+                passage = passage.rows([p for p, _, _ in places])
+                written = self._write(passage, rules, draws, settings)
+        texts: list[Any] = []
+        for (p, _, _), more in zip(places, written):
+            text: Any = more
+            if not strip_prompt:
+                text = self.vocabulary.decode(encoded[p]) + more
+            if return_scores:
+                scores = self._score(encoded[p], self.vocabulary.encode(more))
+                text = (text, float(scores.mean()) if more else 0.0)
+            texts.append(text)
         for wanted, size in ((num_samples is not None, samples), (several, None)):
             size = len(temperatures) if size is None else size
             if wanted:
@@ -204,10 +229,7 @@ class TextWriter:
             Nats, (characters,), each given all characters before it.
         """
         ids = self.vocabulary.encode(text, unknown)
-        if not len(ids):
-            return np.zeros(0)
-        before = self._context(self.vocabulary.encode(prompt, unknown))
-        return self.engine.score(np.concatenate([before, ids]))[-len(ids) :]
+        return self._score(self.vocabulary.encode(prompt, unknown), ids)
 
     def bits_per_character(
         self, text: str, prompt: str = "", unknown: Unknown = "error"
@@ -241,6 +263,12 @@ class TextWriter:
             2 to the power of the bits per character, 1 or more.
         """
         return float(2 ** self.bits_per_character(text, prompt, unknown))
+
+    def _score(self, before: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        if not len(ids):
+            return np.zeros(0)
+        whole = np.concatenate([self._context(before), ids])
+        return self.engine.score(whole)[-len(ids) :]
 
     def _context(self, ids: np.ndarray) -> np.ndarray:
         """Return what is read before the first character is written."""

@@ -22,6 +22,7 @@ FLOORS = [
     {"recurrent", "stream", "checkpoint"},
     {"generation", "callbacks"},
     {"settings", "trainer"},
+    {"search"},
     {"session"},
     {"writing"},
     {"model"},

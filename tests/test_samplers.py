@@ -65,7 +65,8 @@ def chi_square(observed, p):
 
 
 def test_every_sampler_is_known_by_its_name():
-    assert set(samplers.SAMPLERS) >= {"greedy", "random", "top_k", "top_p", "min_p"}
+    names = {"greedy", "random", "top_k", "top_p", "min_p", "beam"}
+    assert set(samplers.SAMPLERS) >= names
     for name, kind in samplers.SAMPLERS.items():
         assert type(samplers.get(name)) is kind
     sampler = samplers.TopKSampler(3)

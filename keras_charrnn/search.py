@@ -1,0 +1,65 @@
+"""Beam search: the likeliest way to write on."""
+
+import numpy as np
+
+from keras_charrnn.generation import CHUNK, Engine, Passage, Rules
+from keras_charrnn.samplers import BeamSampler
+from keras_charrnn.settings import Settings
+from keras_charrnn.text.vocabulary import Vocabulary
+
+
+def search(
+    engine: Engine,
+    vocabulary: Vocabulary,
+    passage: Passage,
+    rules: Rules,
+    settings: Settings,
+) -> list[str]:
+    """Write on from one passage with beam search.
+
+    A beam that a stop text ends is set aside, and the others go on until as many
+    are set aside as there are beams.
+
+    Args:
+        engine: The model's `Engine`.
+        vocabulary: The model's `Vocabulary`.
+        passage: The `Passage`, of one row.
+        rules: The `Rules`, whose sampler is a `BeamSampler`.
+        settings: The `Settings`; length and stop texts are taken from them.
+
+    Returns:
+        The texts, that of the largest mean log-probability first. There is one
+        for each beam at most.
+    """
+    assert isinstance(rules.sampler, BeamSampler)
+    beams = rules.sampler.num_beams
+    passage = passage.rows([0] * beams)
+    folded = engine.fold()
+    # All beams are alike at first, so only one of them counts.
+    scores = np.full(beams, -np.inf, np.float32)
+    scores[0] = 0
+    written = np.zeros((beams, 0), np.int32)
+    done: list[tuple[float, str]] = []
+    while written.shape[1] < settings.length and len(done) < beams:
+        # A stop text may end any beam at any place, which has to be seen there.
+        count = min(1 if settings.stops else CHUNK, settings.length - written.shape[1])
+        steps, parents, passage, scores = engine.search(
+            passage, scores, rules, count, folded
+        )
+        for ids, before in zip(steps, parents):
+            written = np.concatenate([written[before], ids[:, None]], axis=1)
+        length = written.shape[1]
+        for beam in np.flatnonzero(np.isfinite(scores)) if settings.stops else ():
+            text = vocabulary.decode(written[beam])
+            end = settings.end(text, length - 1)
+            if end is not None:
+                done.append((float(scores[beam]) / length, text[:end]))
+                scores[beam] = -np.inf
+        if not np.isfinite(scores).any():
+            break
+    done += [
+        (float(score) / written.shape[1], vocabulary.decode(ids))
+        for score, ids in zip(scores, written)
+        if np.isfinite(score)
+    ]
+    return [text for _, text in sorted(done, key=lambda pair: -pair[0])][:beams]
