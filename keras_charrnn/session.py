@@ -75,7 +75,8 @@ class Session:
         """Return how likely each character is to come next.
 
         Returns:
-            `{character: probability}`, the likeliest first; they sum up to 1.
+            The probability of each character, the likeliest first; they sum up
+            to 1.
         """
         logits = keras.ops.convert_to_numpy(self._passage.logits)[0].astype("float64")
         p = np.exp(logits - logits.max())

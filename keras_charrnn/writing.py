@@ -211,7 +211,8 @@ class TextWriter:
             unknown: As in `generate`.
 
         Returns:
-            `{character: probability}`, the likeliest first; they sum up to 1.
+            The probability of each character, the likeliest first; they sum up
+            to 1.
         """
         return self.session(prompt, unknown).next_probabilities()
 
