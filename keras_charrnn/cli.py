@@ -252,6 +252,8 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(
             f"{options.model!r} holds a {type(model).__name__}, and no CharRNN."
         )
+    if options.num_samples < 1:
+        raise ValueError(f"--num-samples is 1 or more; it is {options.num_samples}.")
     settings = {
         "sampler": _sampler(options),
         "repetition_penalty": options.repetition_penalty,

@@ -4,7 +4,7 @@ Shapes: B batch, T time, V vocabulary.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
@@ -12,11 +12,10 @@ import numpy as np
 from keras import ops
 
 from keras_charrnn._backend import compiled, loop
-from keras_charrnn.samplers import Sampler, coldness
+from keras_charrnn.rules import CHUNK, Draws, Rules
+from keras_charrnn.samplers import Sampler
 from keras_charrnn.text.vocabulary import Vocabulary
 
-# Characters that one compiled call writes, at most.
-CHUNK = 128
 # Positions that one call reads: a power of two between these.
 _READ_AT_LEAST, _READ_AT_MOST = 16, 1024
 
@@ -65,66 +64,6 @@ class Passage:
             lambda x: ops.take(x, np.asarray(index), axis=0), (self.logits, self.state)
         )
         return Passage(logits, state, self.seen[list(index)])
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How the next character of each row is chosen.
-
-    Attributes:
-        sampler: The `Sampler`.
-        temperatures: For each row a number, or a function of the position that
-            returns one; the first character written has position 0.
-        penalty: Logits of characters that a row has seen are divided by it if
-            they are positive, and multiplied otherwise.
-        allowed: Which characters may be written, booleans (V,); all if `None`.
-    """
-
-    sampler: Sampler
-    temperatures: Sequence[float | Callable[[int], float]]
-    penalty: float = 1.0
-    allowed: np.ndarray | None = None
-
-    def coldness(self, position: int, count: int) -> np.ndarray:
-        """Return the inverse temperatures of `count` characters, (CHUNK, B)."""
-        table = np.ones((CHUNK, len(self.temperatures)))
-        for row, given in enumerate(self.temperatures):
-            if not callable(given):
-                table[:, row] = given
-                continue
-            values = [given(position + i) for i in range(count)]
-            wrong = next((v for v in values if not v >= 0), None)
-            if wrong is not None:
-                raise ValueError(
-                    f"temperature is a number from 0 on; at position "
-                    f"{position + values.index(wrong)} the function returned {wrong!r}."
-                )
-            table[:count, row] = values
-        return coldness(table)
-
-
-class Draws:
-    """The seed of every draw of every row: a stream of numbers for each row.
-
-    What a row draws depends on its own seed and the position alone: not on the
-    rows beside it, nor on how many characters are written at a time.
-
-    Args:
-        seeds: For each row a tuple of integers of 0 or more.
-    """
-
-    def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
-        self._rows = [np.random.PCG64(list(seed)) for seed in seeds]
-        self.position = 0
-
-    def next(self, count: int) -> np.ndarray:
-        """Return the next `count` seeds of each row, (CHUNK, B, 2), filled up."""
-        self.position += count
-        raw = np.zeros((CHUNK, len(self._rows)), np.uint64)
-        for row, bits in enumerate(self._rows):
-            raw[:count, row] = bits.random_raw(count)
-        halves = (raw >> np.uint64(33), raw & np.uint64(2**31 - 1))
-        return np.stack(halves, axis=-1).astype(np.int32)
 
 
 class Engine:
@@ -180,7 +119,7 @@ class Engine:
             # Without a reset inside, the backend's own kernel may run.
             starts = reset[part] if reset[part].any() else None
             logits, state = self._read(ids[part], starts, state)
-        return Passage(logits, state, seen)
+        return _passage(logits, state, seen)
 
     def follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> Passage:
         """Read on from a passage of one row.
@@ -207,7 +146,7 @@ class Engine:
             logits, state = self._follow(
                 folded, logits, state, row, np.int32(len(part))
             )
-        return Passage(logits, state, seen)
+        return _passage(logits, state, seen)
 
     def write(
         self, passage: Passage, rules: Rules, draws: Draws, count: int, folded: tuple
@@ -243,7 +182,7 @@ class Engine:
         written = keras.ops.convert_to_numpy(ids).T[:, :count]
         seen = passage.seen.copy()
         np.put_along_axis(seen, written, True, axis=1)
-        return written, replace(passage, logits=logits, state=state, seen=seen)
+        return written, _passage(logits, state, seen)
 
     def score(self, ids: np.ndarray) -> np.ndarray:
         """Return the log-probability of every id but the first, (T - 1,).
@@ -301,7 +240,7 @@ class Engine:
         for i, parent in zip(ids, parents):
             seen = seen[parent]
             seen[np.arange(len(i)), i] = True
-        after = Passage(logits, state, seen)
+        after = _passage(logits, state, seen)
         return ids, parents, after, keras.ops.convert_to_numpy(scores)
 
     def _write_chunk(self, sampler: Sampler) -> Callable:
@@ -373,6 +312,16 @@ class Engine:
             return self._model.step(ids, carry[1], folded), ids
 
         return loop(read_one, (logits, state), ids, count, ids[0])[0]
+
+
+def _passage(logits: Any, state: Any, seen: np.ndarray) -> Passage:
+    if not np.isfinite(keras.ops.convert_to_numpy(logits)).all():
+        raise ValueError(
+            "The model's logits are not finite (nan or inf), so there is nothing to "
+            "choose from. Its training has diverged: train it anew with a lower "
+            "learning rate, or clip the gradients."
+        )
+    return Passage(logits, state, seen)
 
 
 def _adjustments(passage: Passage, rules: Rules) -> tuple[Any, Any, Any]:

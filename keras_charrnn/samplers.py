@@ -57,6 +57,9 @@ class Sampler(ABC):
         Sampler.registered[cls.name] = cls
 
     def __init__(self, **numbers: float) -> None:
+        for name, value in numbers.items():
+            if not isinstance(value, float | int | np.number) or value != value:
+                raise ValueError(f"{name} is a number; it is {value!r}.")
         self.numbers = numbers
         self._key = _Key(seed=0)
 
@@ -100,8 +103,13 @@ class Sampler(ABC):
         # The largest is 0, so that no factor can overflow; and none is 0 or
         # infinite, so that what is impossible stays so.
         logits = logits - ops.max(logits, axis=-1, keepdims=True)
-        scaled = self.restrict(logits * coldness[:, None], numbers)
-        return ops.cast(each_row(self._draw, scaled, keys), "int32")
+        kept = self.restrict(logits * coldness[:, None], numbers)
+        if getattr(kept, "shape", None) != logits.shape:
+            raise ValueError(
+                f"{type(self).__name__}.restrict returns logits of the shape it gets, "
+                f"{tuple(logits.shape)}; it returned {kept!r}."
+            )
+        return ops.cast(each_row(self._draw, kept, keys), "int32")
 
     def _draw(self, logits: Any, key: Any) -> Any:
         """Draw an id for one row: logits (1, V), key (1, 2)."""
@@ -276,6 +284,11 @@ def get(sampler: str | Sampler) -> Sampler:
         TypeError: If it is neither.
     """
     if isinstance(sampler, Sampler):
+        if not hasattr(sampler, "numbers"):
+            raise TypeError(
+                f"{type(sampler).__name__} has no numbers: its __init__ has to call "
+                "super().__init__(**numbers)."
+            )
         return sampler
     if not isinstance(sampler, str):
         raise TypeError(

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from keras_charrnn.generation import CHUNK, Engine, Passage, Rules
+from keras_charrnn.generation import Engine, Passage
+from keras_charrnn.rules import CHUNK, Rules
 from keras_charrnn.samplers import BeamSampler
 from keras_charrnn.settings import Settings
 from keras_charrnn.text.vocabulary import Vocabulary

@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from keras_charrnn.checkpoint import whole_file
-from keras_charrnn.generation import CHUNK, Draws, Engine, Passage, Rules
+from keras_charrnn.generation import Engine, Passage
+from keras_charrnn.rules import CHUNK, Draws, Rules
 from keras_charrnn.samplers import BeamSampler
 from keras_charrnn.search import search
 from keras_charrnn.settings import Settings, Temperature, row_seeds
@@ -47,6 +48,8 @@ class Session:
     ) -> None:
         self._engine, self._vocabulary = engine, vocabulary
         self._ids, self._passage = ids, passage
+        # A stream that has not come to its end.
+        self._open: Generator[str, None, None] | None = None
 
     @property
     def text(self) -> str:
@@ -57,7 +60,7 @@ class Session:
         return f"<Session after {len(self._ids):,} characters>"
 
     def feed(self, text: str, unknown: Unknown = "error") -> "Session":
-        """Read on.
+        """Read on, from what was read and written so far.
 
         Args:
             text: What follows the text so far.
@@ -67,8 +70,10 @@ class Session:
             The session.
         """
         ids = self._vocabulary.encode(text, unknown)
+        self._close()
         if len(ids):
-            self._follow(self._passage, ids, self._engine.fold())
+            self._passage = self._engine.follow(self._passage, ids, self._engine.fold())
+            self._ids = np.concatenate([self._ids, ids])
         return self
 
     def next_probabilities(self) -> dict[str, float]:
@@ -78,6 +83,7 @@ class Session:
             The probability of each character, the likeliest first; they sum up
             to 1.
         """
+        self._close()
         logits = keras.ops.convert_to_numpy(self._passage.logits)[0].astype("float64")
         p = np.exp(logits - logits.max())
         p /= p.sum()
@@ -102,8 +108,9 @@ class Session:
         Returns:
             What was written; the session's text ends with it.
         """
-        asked = Settings(length, **settings)
+        asked = Settings.of("generate", length, settings)
         rules = asked.rules(self._vocabulary, [temperature])
+        self._close()
         if asked.length and isinstance(rules.sampler, BeamSampler):
             best = search(self._engine, self._vocabulary, self._passage, rules, asked)
             self.feed(best[0])
@@ -127,19 +134,22 @@ class Session:
 
         Returns:
             An iterator of pieces. The session's text ends with what was handed
-            out, also when the iterator is closed early.
+            out. Whatever else is asked of the session closes the iterator.
         """
-        asked = Settings(length, **settings)
+        asked = Settings.of("stream", length, settings)
         rules = asked.rules(self._vocabulary, [temperature])
         if isinstance(rules.sampler, BeamSampler):
             raise ValueError(
                 "Beam search knows how its text begins only when it is finished, so "
                 "there is nothing to stream. Call generate, or take another sampler."
             )
-        return self._pieces(asked, rules, seed, PIECE)
+        self._close()
+        self._open = self._pieces(asked, rules, seed, PIECE)
+        return self._open
 
     def fork(self) -> "Session":
         """Return a second session at the same place; the two go their own ways."""
+        self._close()
         return Session(self._engine, self._vocabulary, self._ids, self._passage)
 
     def save(self, path: str | os.PathLike) -> Path:
@@ -157,6 +167,7 @@ class Session:
         path = Path(path)
         if path.suffix != ".npz":
             raise ValueError(f"A session's file ends in .npz; this is {str(path)!r}.")
+        self._close()
         leaves = keras.tree.flatten((self._passage.logits, self._passage.state))
         arrays = {
             f"tensor_{i}": keras.ops.convert_to_numpy(x).astype("float32")
@@ -185,6 +196,7 @@ class Session:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is no session, or that of another model.
         """
+        self._close()
         path = Path(path)
         if not path.exists():
             raise FileNotFoundError(f"There is no file {str(path)!r}.")
@@ -203,13 +215,19 @@ class Session:
             vocabulary = Vocabulary.from_json(str(file["vocabulary"]))
             ids, seen = file["ids"], file["seen"]
             leaves = [file[name] for name in names]
-        shapes = [tuple(x.shape) for x in like]
-        if vocabulary != self._vocabulary or [x.shape for x in leaves] != shapes:
+        if vocabulary != self._vocabulary:
             raise ValueError(
                 f"{str(path)!r} is a session of another model: its vocabulary is "
-                f"{vocabulary!r}, its tensors have the shapes "
-                f"{[x.shape for x in leaves]}; here it is {self._vocabulary!r} and "
-                f"{shapes}."
+                f"{vocabulary!r}, here it is {self._vocabulary!r}."
+            )
+        shapes, wanted_shapes = (
+            [x.shape for x in leaves],
+            [tuple(x.shape) for x in like],
+        )
+        if shapes != wanted_shapes:
+            raise ValueError(
+                f"{str(path)!r} is a session of another model: its logits and state "
+                f"have the shapes {shapes}, here they have {wanted_shapes}."
             )
         tensors = [
             keras.ops.cast(keras.ops.convert_to_tensor(leaf), tensor.dtype)
@@ -219,19 +237,20 @@ class Session:
         self._ids, self._passage = ids, Passage(logits, state, seen)
         return self
 
-    def _follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> None:
-        self._passage = self._engine.follow(passage, ids, folded)
-        self._ids = np.concatenate([self._ids, ids])
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
     def _pieces(
         self, settings: Settings, rules: Rules, seed: Any, piece: int
-    ) -> Iterator[str]:
-        draws = Draws(row_seeds(seed, 1, 1))
+    ) -> Generator[str, None, None]:
+        draws = Draws(row_seeds(None if seed is None else [seed], 1, 1))
         return self._written(settings, rules, draws, piece)
 
     def _written(
         self, settings: Settings, rules: Rules, draws: Draws, piece: int
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         folded = self._engine.fold()
         start, begun = self._passage, self._ids
         passage, text, out, end = start, "", 0, None
@@ -248,6 +267,7 @@ class Session:
                 upto = settings.certain(text) if end is None and not last else end
                 given, out = out, len(text) if upto is None else upto
                 if out > given:
+                    self._ids = np.concatenate([begun, ids[:out]])
                     yield text[given:out]
         finally:
             # The text ends with what was handed out, wherever that is.

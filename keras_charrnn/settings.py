@@ -2,14 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from keras_charrnn import samplers
-from keras_charrnn.generation import Rules
+from keras_charrnn.rules import Rules
 from keras_charrnn.text.vocabulary import Vocabulary
 
 Temperature = float | Callable[[int], float]
@@ -29,9 +29,33 @@ class Settings:
     repetition_penalty: float = 1.0
     banned: str = ""
     allowed: str | None = None
-    stop: str | Sequence[str] = ()
+    stop: str | Sequence[str] | None = ()
     keep_stop: bool = False
     min_length: int = 0
+
+    @classmethod
+    def of(cls, method: str, length: int, settings: dict[str, Any]) -> "Settings":
+        """Return the settings that a method was called with.
+
+        Args:
+            method: The method's name, for the error.
+            length: The first of them.
+            settings: The others, by name.
+
+        Returns:
+            The `Settings`.
+
+        Raises:
+            TypeError: If there is no setting of some name.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in settings:
+            if name not in known:
+                raise TypeError(
+                    f"{method} has no setting {name!r}; it has {', '.join(known)}, "
+                    "temperature and seed."
+                )
+        return cls(length, **settings)
 
     def __post_init__(self) -> None:
         for name in ("length", "min_length"):
@@ -41,15 +65,17 @@ class Settings:
                     f"{name} is a number of characters, 0 or more; it is {value!r}."
                 )
         penalty = self.repetition_penalty
-        if not isinstance(penalty, Real) or not 0 < penalty < float("inf"):
+        if not isinstance(penalty, Real) or not 0 < penalty <= 1e30:
             raise ValueError(
-                "repetition_penalty is a finite number above 0, and 1 changes "
+                "repetition_penalty is a number above 0, to 1e30, and 1 changes "
                 f"nothing; it is {penalty!r}."
             )
         for name in ("banned", "allowed"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise TypeError(f"{name} is a str of characters; it is {value!r}.")
+        if not isinstance(self.stop, str | list | tuple | None):
+            raise TypeError(f"stop is a text or a list of texts; it is {self.stop!r}.")
         for text in self.stops:
             if not isinstance(text, str) or not text:
                 raise ValueError(
@@ -60,7 +86,7 @@ class Settings:
     @property
     def stops(self) -> tuple[str, ...]:
         """The stop strings."""
-        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
     def rules(
         self, vocabulary: Vocabulary, temperatures: Sequence[Temperature]
@@ -154,7 +180,7 @@ def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
     """
     if seed is None:
         seeds = [secrets.randbits(63) for _ in range(prompts)]
-    elif isinstance(seed, list | tuple):
+    elif isinstance(seed, list | tuple) or np.ndim(seed) == 1:
         seeds = list(seed)
         if len(seeds) != prompts:
             raise ValueError(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from keras_charrnn.generation import CHUNK, Draws, Engine, Passage, Rules
+from keras_charrnn.generation import Engine, Passage
+from keras_charrnn.rules import CHUNK, Draws, Rules
 from keras_charrnn.samplers import BeamSampler, Sampler
 from keras_charrnn.search import search
 from keras_charrnn.session import Session
@@ -36,7 +38,7 @@ class TextWriter:
         repetition_penalty: float = 1.0,
         banned: str = "",
         allowed: str | None = None,
-        stop: str | Sequence[str] = (),
+        stop: str | Sequence[str] | None = (),
         keep_stop: bool = False,
         min_length: int = 0,
         num_samples: int | None = None,
@@ -54,7 +56,7 @@ class TextWriter:
             temperature: The logits are divided by it, 0 or more: below 1 is
                 more careful, above 1 wilder, 0 always takes the likeliest. A
                 function gets the position, 0 for the first character written.
-                A list gives one text for each.
+                A list gives one text for each, all with the same seed.
             seed: An integer of 0 or more that makes the draws repeatable, or
                 one for each prompt.
             unknown: What to do with characters of the prompt outside the
@@ -98,16 +100,18 @@ class TextWriter:
             min_length=min_length,
         )
         prompts = [prompt] if isinstance(prompt, str) else prompt
-        if not isinstance(prompts, list | tuple) or any(
+        if not isinstance(prompts, list | tuple | np.ndarray) or any(
             not isinstance(text, str) for text in prompts
         ):
             raise TypeError(f"prompt is a str or a list of str; it is {prompt!r}.")
-        temperatures: list[Any] = [temperature]
-        several = isinstance(temperature, list | tuple | np.ndarray)
-        if several:
-            temperatures = list(temperature)  # type: ignore[arg-type]
+        several = isinstance(temperature, list | tuple) or (
+            isinstance(temperature, np.ndarray) and temperature.ndim > 0
+        )
+        temperatures: list[Any] = list(temperature) if several else [temperature]  # type: ignore[arg-type]
+        if not temperatures:
+            raise ValueError("temperature is an empty list; it gives a text for each.")
         samples = 1 if num_samples is None else num_samples
-        if not isinstance(samples, int | np.integer) or samples < 1:
+        if not isinstance(samples, Integral) or samples is True or samples < 1:
             raise ValueError(f"num_samples is 1 or more; it is {num_samples!r}.")
         encoded = [self.vocabulary.encode(text, unknown) for text in prompts]
         seeds = row_seeds(seed, len(prompts), samples)
@@ -189,7 +193,8 @@ class TextWriter:
         """Start a text that is read and written by turns.
 
         Args:
-            prompt: How the text begins.
+            prompt: How the text begins; if it is empty, with a new line, which
+                is read but is no part of the text.
             unknown: As in `generate`.
 
         Returns:
@@ -223,11 +228,12 @@ class TextWriter:
 
         Args:
             text: The text.
-            prompt: What stands before it, as in `generate`.
+            prompt: What stands before it, as in `generate`: if it is empty, the
+                text is taken as the start of a line.
             unknown: As in `generate`.
 
         Returns:
-            Nats, (characters,), each given all characters before it.
+            Nats, (characters,), each given prompt and text before it.
         """
         ids = self.vocabulary.encode(text, unknown)
         return self._score(self.vocabulary.encode(prompt, unknown), ids)

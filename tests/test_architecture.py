@@ -19,7 +19,7 @@ FLOORS = [
     {"_choice", "_memory"},
     {"text", "_backend"},
     {"cells", "samplers", "batches", "metrics"},
-    {"recurrent", "stream", "checkpoint"},
+    {"recurrent", "stream", "checkpoint", "rules"},
     {"generation", "callbacks"},
     {"settings", "trainer"},
     {"search"},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import keras_charrnn as kc
-from keras_charrnn.generation import CHUNK
+from keras_charrnn.rules import CHUNK
 from tests.helpers import reference_logits
 
 

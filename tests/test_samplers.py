@@ -194,6 +194,33 @@ def test_a_sampler_of_the_users_own():
         del samplers.SAMPLERS["odd"]
 
 
+def test_a_sampler_with_a_mistake():
+    class Wrong(Sampler):
+        name = "wrong"
+
+        def restrict(self, logits, numbers):
+            return logits[:, :3]
+
+    class Silent(Sampler):
+        name = "silent"
+
+        def __init__(self):
+            pass
+
+        def restrict(self, logits, numbers):
+            return logits
+
+    try:
+        with pytest.raises(ValueError, match=r"Wrong.restrict returns logits of"):
+            choose(Wrong(), LOGITS)
+        with pytest.raises(TypeError, match="Silent has no numbers"):
+            samplers.get(Silent())
+        with pytest.raises(ValueError, match="floor is a number; it is 'x'"):
+            Wrong(floor="x")
+    finally:
+        del samplers.SAMPLERS["wrong"], samplers.SAMPLERS["silent"]
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

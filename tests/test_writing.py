@@ -6,7 +6,7 @@ import pytest
 
 import keras_charrnn as kc
 from keras_charrnn import samplers
-from keras_charrnn.generation import CHUNK
+from keras_charrnn.rules import CHUNK
 from keras_charrnn.session import PIECE
 from tests.helpers import crossentropy, numpy, reference_logits
 
@@ -224,6 +224,25 @@ def test_a_session_stands_where_its_text_ends(abc):
     assert session.generate(1) == letters[letters.index(given[-1]) + 1]
 
 
+def test_a_session_follows_an_open_stream_and_whatever_comes_next_closes_it(model):
+    session = model.session("The ")
+    stream = session.stream(300, seed=1)
+    given = next(stream)
+    assert session.text == "The " + given
+    given += next(stream)
+    assert session.feed("zz").text == "The " + given + "zz"
+    assert list(stream) == []
+    want = probabilities(model, session.text)
+    assert session.next_probabilities() == pytest.approx(want, abs=1e-5)
+    other = session.stream(300, seed=1)
+    given = next(other)
+    fork = session.fork()
+    assert fork.text.endswith("zz" + given)
+    assert list(other) == []
+    more = session.generate(10, seed=2)
+    assert session.text == fork.text + more
+
+
 def test_a_fork_goes_its_own_way(model):
     one = model.session("The ")
     two = one.fork()
@@ -299,11 +318,15 @@ def test_a_text_like_that_learned_is_likelier(model, docs):
     [
         ({"sampler": "topk"}, ValueError, "no sampler 'topk'"),
         ({"sampler": 3}, TypeError, "a name or a Sampler"),
-        ({"repetition_penalty": 0}, ValueError, "finite number above 0"),
-        ({"repetition_penalty": float("inf")}, ValueError, "finite number above 0"),
+        ({"repetition_penalty": 0}, ValueError, "number above 0, to 1e30"),
+        ({"repetition_penalty": float("inf")}, ValueError, "number above 0, to 1e30"),
         ({"stop": ""}, ValueError, "of one character or more"),
         ({"stop": ["a", ""]}, ValueError, "of one character or more"),
         ({"stop": [1]}, ValueError, "of one character or more"),
+        ({"stop": 5}, TypeError, "stop is a text or a list of texts; it is 5"),
+        ({"temperature": []}, ValueError, "temperature is an empty list"),
+        ({"temperature": lambda i: None}, ValueError, "position 0 .* returned None"),
+        ({"num_samples": True}, ValueError, "num_samples is 1 or more"),
         ({"banned": 3}, TypeError, "banned is a str of characters"),
         ({"min_length": -1}, ValueError, "min_length is a number of characters"),
         ({"num_samples": 0}, ValueError, "num_samples is 1 or more"),
@@ -315,6 +338,35 @@ def test_a_text_like_that_learned_is_likelier(model, docs):
 def test_bad_settings(model, arguments, error, message):
     with pytest.raises(error, match=message):
         model.generate("The ", 5, **arguments)
+
+
+def test_a_stream_names_its_settings(model):
+    with pytest.raises(TypeError, match="stream has no setting 'num_samples'; it has"):
+        model.stream("a", 5, num_samples=2)
+    with pytest.raises(TypeError, match="generate has no setting 'bogus'"):
+        model.session("a").generate(5, bogus=1)
+    with pytest.raises(ValueError, match="seed is an integer"):
+        model.stream("a", 5, seed=[1])
+
+
+def test_arrays_are_lists(model):
+    texts = model.generate(np.array(["a", "b"]), 5, seed=np.array([5, 6]))
+    assert texts == model.generate(["a", "b"], 5, seed=[5, 6])
+    assert model.generate("a", 5, np.float32(0.5), seed=1, stop=None) == model.generate(
+        "a", 5, 0.5, seed=1
+    )
+
+
+@pytest.mark.parametrize(
+    "settings", [{"seed": 1}, {"temperature": 0}, {"sampler": "beam"}]
+)
+def test_a_model_that_has_diverged(settings):
+    model = kc.CharRNN(kc.Vocabulary("abc"), 4)
+    model.set_weights([w * np.nan for w in model.get_weights()])
+    with pytest.raises(ValueError, match="logits are not finite"):
+        model.generate("a", 5, **settings)
+    with pytest.raises(ValueError, match="logits are not finite"):
+        model.next_probabilities("a")
 
 
 def test_nothing_that_a_user_changes_compiles_anew(abc):

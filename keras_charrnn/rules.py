@@ -1,0 +1,75 @@
+"""Rules: how the characters of a text are chosen, as data for the writing loop.
+
+Shapes: B batch, V vocabulary.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+
+from keras_charrnn.samplers import Sampler, coldness
+
+# Characters that one compiled call writes, at most.
+CHUNK = 128
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the next character of each row is chosen.
+
+    Attributes:
+        sampler: The `Sampler`.
+        temperatures: For each row a number, or a function of the position that
+            returns one; the first character written has position 0.
+        penalty: Logits of characters that a row has seen are divided by it if
+            they are positive, and multiplied otherwise.
+        allowed: Which characters may be written, booleans (V,); all if `None`.
+    """
+
+    sampler: Sampler
+    temperatures: Sequence[float | Callable[[int], float]]
+    penalty: float = 1.0
+    allowed: np.ndarray | None = None
+
+    def coldness(self, position: int, count: int) -> np.ndarray:
+        """Return the inverse temperatures of `count` characters, (CHUNK, B)."""
+        table = np.ones((CHUNK, len(self.temperatures)))
+        for row, given in enumerate(self.temperatures):
+            if not callable(given):
+                table[:, row] = given
+                continue
+            values = [given(position + i) for i in range(count)]
+            for i, value in enumerate(values):
+                if not isinstance(value, Real) or not value >= 0:  # type: ignore[operator]
+                    raise ValueError(
+                        f"temperature is a number from 0 on; at position "
+                        f"{position + i} the function returned {value!r}."
+                    )
+            table[:count, row] = values
+        return coldness(table)
+
+
+class Draws:
+    """The seed of every draw of every row: a stream of numbers for each row.
+
+    What a row draws depends on its own seed and the position alone: not on the
+    rows beside it, nor on how many characters are written at a time.
+
+    Args:
+        seeds: For each row a tuple of integers of 0 or more.
+    """
+
+    def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
+        self._rows = [np.random.PCG64(list(seed)) for seed in seeds]
+        self.position = 0
+
+    def next(self, count: int) -> np.ndarray:
+        """Return the next `count` seeds of each row, (CHUNK, B, 2), filled up."""
+        self.position += count
+        raw = np.zeros((CHUNK, len(self._rows)), np.uint64)
+        for row, bits in enumerate(self._rows):
+            raw[:count, row] = bits.random_raw(count)
+        halves = (raw >> np.uint64(33), raw & np.uint64(2**31 - 1))
+        return np.stack(halves, axis=-1).astype(np.int32)
