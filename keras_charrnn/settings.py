@@ -107,7 +107,8 @@ class Settings:
             if not callable(value) and not (isinstance(value, Real) and value >= 0):
                 raise ValueError(f"temperature is a number from 0 on; it is {value!r}.")
         sampler = samplers.get(self.sampler)
-        if all(not callable(value) and value == 0 for value in temperatures):
+        cold = all(not callable(value) and value == 0 for value in temperatures)
+        if cold and not isinstance(sampler, samplers.BeamSampler):
             sampler = samplers.GreedySampler()
         return Rules(
             sampler, temperatures, self.repetition_penalty, self._mask(vocabulary)

@@ -125,25 +125,14 @@ class TextWriter:
         rules = settings.rules(self.vocabulary, [temperatures[t] for _, t, _ in places])
         if not places:
             return []
-        if isinstance(rules.sampler, BeamSampler) and samples > rules.sampler.num_beams:
-            raise ValueError(
-                f"num_samples is {samples}, but a search with "
-                f"{rules.sampler.num_beams} beams finds no more texts than that. "
-                f"Pass sampler=samplers.BeamSampler({samples})."
-            )
-        draws = Draws([seeds[p * samples + s] for p, _, s in places])
         written = [""] * len(places)
         if settings.length:
             passage = self.engine.read([self._context(ids) for ids in encoded])
             if isinstance(rules.sampler, BeamSampler):
-                best = [
-                    search(
-                        self.engine, self.vocabulary, passage.rows([p]), rules, settings
-                    )
-                    for p in range(len(prompts))
-                ]
+                best = self._search(passage, rules, settings, samples)
                 written = [best[p][s] for p, _, s in places]
             else:
+                draws = Draws([seeds[p * samples + s] for p, _, s in places])
                 passage = passage.rows([p for p, _, _ in places])
                 written = self._write(passage, rules, draws, settings)
         texts: list[Any] = []
@@ -155,8 +144,8 @@ class TextWriter:
                 scores = self._score(encoded[p], self.vocabulary.encode(more))
                 text = (text, float(scores.mean()) if more else 0.0)
             texts.append(text)
-        for wanted, size in ((num_samples is not None, samples), (several, None)):
-            size = len(temperatures) if size is None else size
+        levels = ((num_samples is not None, samples), (several, len(temperatures)))
+        for wanted, size in levels:
             if wanted:
                 texts = [texts[i : i + size] for i in range(0, len(texts), size)]
         return texts[0] if isinstance(prompt, str) else texts
@@ -284,6 +273,23 @@ class TextWriter:
         vocabulary = self.vocabulary
         known = (c for c in "\n " if c in vocabulary)
         return vocabulary.encode(next(known, vocabulary.characters[0]))
+
+    def _search(
+        self, passage: Passage, rules: Rules, settings: Settings, samples: int
+    ) -> list[list[str]]:
+        """Return the best texts of each row, `samples` or more."""
+        found = [
+            search(self.engine, self.vocabulary, passage.rows([row]), rules, settings)
+            for row in range(len(passage.seen))
+        ]
+        fewest = min(map(len, found))
+        if fewest < samples:
+            raise ValueError(
+                f"num_samples is {samples}, but {rules.sampler!r} found no more than "
+                f"{fewest} texts. Ask for fewer, or search with more beams: "
+                f"sampler=samplers.BeamSampler({2 * samples})."
+            )
+        return found
 
     def _write(
         self, passage: Passage, rules: Rules, draws: Draws, settings: Settings

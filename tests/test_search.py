@@ -111,6 +111,20 @@ def test_scores_are_the_mean_log_probability(small, every):
         assert score == pytest.approx(every[text].mean(), abs=1e-5)
 
 
+def test_a_temperature_changes_nothing(small, every):
+    """Nor does 0, which makes every other sampler greedy."""
+    ranked = sorted(every, key=lambda text: -every[text].sum())
+    texts = small.generate(
+        "b",
+        LENGTH,
+        [0, 1, 2.0],
+        sampler=BeamSampler(len(every)),
+        num_samples=10,
+        strip_prompt=True,
+    )
+    assert texts == [ranked[:10]] * 3
+
+
 def test_a_long_search_goes_on_from_chunk_to_chunk(small):
     long = small.generate("b", 300, sampler="beam")
     assert len(long) == 301
@@ -130,7 +144,11 @@ def test_a_session_searches_and_a_stream_cannot(small):
 
 
 def test_more_texts_than_beams(small):
-    with pytest.raises(ValueError, match="num_samples is 6, but a search with 5"):
+    with pytest.raises(ValueError, match=r"is 6, but .*no more than 5 texts"):
         small.generate("b", 5, sampler="beam", num_samples=6)
+    # Of one letter, there are three texts.
+    assert len(small.generate("b", 1, sampler="beam", num_samples=3)) == 3
+    with pytest.raises(ValueError, match=r"is 4, but .*no more than 3 texts"):
+        small.generate("b", 1, sampler="beam", num_samples=4)
     with pytest.raises(ValueError, match="num_beams is an integer from 1 on; it is 0"):
         BeamSampler(0)
