@@ -14,13 +14,17 @@ __all__ = [
     "CharRNN",
     "CharactersPerSecond",
     "Corpus",
+    "DocumentBatches",
     "Recurrent",
     "Sampler",
     "SaveModel",
     "Session",
     "StreamBatches",
     "Vocabulary",
+    "WindowBatches",
     "corpora",
+    "from_keras",
+    "from_torch",
     "read_text",
     "samplers",
 ]
@@ -35,14 +39,20 @@ if Path(sys.argv[0] if sys.argv else "").name not in _COMMAND:
         _choice.require(_choice.configured() or "tensorflow")
 
     from keras_charrnn import samplers
-    from keras_charrnn.batches import StreamBatches
+    from keras_charrnn.batches import (
+        DocumentBatches,
+        StreamBatches,
+        WindowBatches,
+    )
     from keras_charrnn.callbacks import CharactersPerSecond, SaveModel
     from keras_charrnn.cells import CELLS, Cell
+    from keras_charrnn.conversion import from_keras, from_torch
     from keras_charrnn.metrics import BitsPerCharacter
     from keras_charrnn.model import CharRNN
     from keras_charrnn.recurrent import Recurrent
     from keras_charrnn.samplers import Sampler
     from keras_charrnn.session import Session
     from keras_charrnn.text import corpora
-    from keras_charrnn.text.corpus import Corpus, read_text
+    from keras_charrnn.text.corpus import Corpus
+    from keras_charrnn.text.sources import read_text
     from keras_charrnn.text.vocabulary import Vocabulary

@@ -9,7 +9,9 @@ from typing import Any
 
 import keras
 
-from keras_charrnn.checkpoint import check_writable, save_model
+from keras_charrnn._files import check_writable
+from keras_charrnn.batches import TextBatches
+from keras_charrnn.checkpoint import save_model
 
 
 class CharactersPerSecond(keras.callbacks.Callback):
@@ -55,6 +57,23 @@ class CharactersPerSecond(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._speed is not None and logs is not None:
             logs["characters_per_second"] = self._speed
+
+
+class BeginEpoch(keras.callbacks.Callback):
+    """Tells batches which epoch begins; `fit` on a text adds it.
+
+    Args:
+        batches: The `TextBatches`.
+    """
+
+    async_safe = True
+
+    def __init__(self, batches: TextBatches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._batches.begin_epoch(epoch)
 
 
 class TellKernels(keras.callbacks.Callback):

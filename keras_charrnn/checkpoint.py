@@ -1,12 +1,11 @@
-"""Checkpoint: writing a file whole or not at all."""
+"""Checkpoint: saving a model so that its file is never seen half-written."""
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import keras
+
+from keras_charrnn._files import whole_file
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
@@ -32,40 +31,3 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
     with whole_file(path) as part:
         model.save(part)
     return path
-
-
-@contextmanager
-def whole_file(path: str | os.PathLike) -> Iterator[Path]:
-    """Give another name to write a file under, and rename it once it is whole.
-
-    Args:
-        path: The file. Missing folders are made.
-
-    Yields:
-        The other name, in the same folder's file system. If the writing fails,
-        nothing of it stays, and an older file is as it was.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".saving-", dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        yield part
-        os.replace(part, path)
-
-
-def check_writable(path: str | os.PathLike) -> None:
-    """Find out before hours of training whether a file can be written.
-
-    Args:
-        path: The file. Its folders are made if they are missing.
-
-    Raises:
-        OSError: If it can't be written, with the path and the reason.
-    """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise OSError(f"{str(path)!r} can't be written: {error.strerror}.") from error

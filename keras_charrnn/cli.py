@@ -7,14 +7,10 @@ everything that does, only once the arguments are read.
 import argparse
 import os
 import sys
-import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from keras_charrnn import _choice
-
-TEMPERATURES = (0.5, 0.8, 1.0)
 
 
 def run() -> None:
@@ -47,7 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         _choose_backend(options.backend)
-        options.run(options)
+        # Keras can be imported now.
+        from keras_charrnn import commands
+
+        getattr(commands, options.command)(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\ncharrnn: interrupted", file=sys.stderr, flush=True)
@@ -75,58 +74,136 @@ def _parser() -> argparse.ArgumentParser:
         "keras.json decides, and else the first that is installed",
     )
     common.add_argument("--seed", type=int, help="make the run repeatable")
-    _add_train(commands, common)
-    _add_sample(commands, common)
+    reading = _reading()
+    _add_train(commands, [common, reading])
+    _add_encode(commands, [common, reading])
+    _add_sample(commands, [common])
     return parser
 
 
-def _add_train(commands: Any, common: argparse.ArgumentParser) -> None:
+def _reading() -> argparse.ArgumentParser:
+    reading = argparse.ArgumentParser(add_help=False)
+    reading.add_argument(
+        "text",
+        nargs="+",
+        help="names of corpora (python-docs, python-source, shakespeare, nietzsche), "
+        "files, folders, patterns such as '*.txt', files that end in .gz, - for "
+        "standard input, or what `charrnn encode` wrote",
+    )
+    how = reading.add_argument_group("reading")
+    how.add_argument("--encoding", default="utf-8", help="the encoding of the files")
+    how.add_argument(
+        "--documents",
+        metavar="KIND",
+        help="lines, files, csv:COLUMN or jsonl:FIELD: what is read by itself, with an "
+        "end of its own; without it the text is one",
+    )
+    how.add_argument(
+        "--skip-empty", action="store_true", help="leave out empty documents"
+    )
+    how.add_argument("--lowercase", action="store_true", help="make letters small")
+    how.add_argument(
+        "--newline",
+        choices=("keep", "lf"),
+        default="keep",
+        help="lf for CRLF and CR, too",
+    )
+    how.add_argument(
+        "--normalize",
+        choices=("NFC", "NFD", "NFKC", "NFKD"),
+        help="the Unicode normal form",
+    )
+    how.add_argument("--bytes", action="store_true", help="read bytes, of any file")
+    how.add_argument(
+        "--min-count", type=int, default=1, help="how often a character has to occur"
+    )
+    how.add_argument("--max-size", type=int, help="how many characters there may be")
+    how.add_argument(
+        "--unknown",
+        default="error",
+        choices=("error", "skip", "replace"),
+        help="what to do with characters that are not among these, or that the model "
+        "given with --from does not know; replace has an id for them, error adds them "
+        "to the model",
+    )
+    return reading
+
+
+def _add_train(commands: Any, parents: list) -> None:
     train = commands.add_parser(
         "train",
-        parents=[common],
+        parents=parents,
         help="train a model on a text and save it",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    train.set_defaults(run=_train)
-    train.add_argument(
-        "text",
-        nargs="+",
-        help="the name of a corpus (python-docs, python-source, shakespeare, "
-        "nietzsche) or text files",
-    )
+    train.set_defaults(command="train")
     train.add_argument("--out", help="the folder for the model (default: runs/NAME)")
-    train.add_argument("--encoding", default="utf-8", help="the encoding of the files")
-    train.add_argument("--cell", default="lstm", help="lstm, gru or rnn")
-    train.add_argument("--units", type=int, default=384, help="width of a layer")
-    train.add_argument("--layers", type=int, default=1, help="number of layers")
-    train.add_argument(
-        "--embedding-dim", type=int, default=64, help="0 for one-hot input"
+    new = train.add_argument_group("a new model")
+    new.add_argument("--cell", help="lstm, gru or rnn (default: lstm)")
+    new.add_argument("--units", type=int, help="width of a layer (default: 384)")
+    new.add_argument("--layers", type=int, help="number of layers (default: 1)")
+    new.add_argument(
+        "--embedding-dim", type=int, help="0 for one-hot input (default: 64)"
     )
-    train.add_argument("--dropout", type=float, default=0.0, help="0 to below 1")
+    new.add_argument("--dropout", type=float, help="0 to below 1 (default: 0)")
+    new.add_argument(
+        "--precision",
+        choices=("float32", "mixed_bfloat16"),
+        help="what to compute in (default: float32)",
+    )
+    train.add_argument(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="a .keras file to go on from, in place of a new model; it learns the "
+        "characters of the text that it does not know",
+    )
     train.add_argument("--epochs", type=int, default=5, help="passes over the text")
-    train.add_argument("--batch-size", type=int, default=16, help="parallel streams")
+    train.add_argument(
+        "--batch-size", type=int, default=16, help="parallel streams, or windows"
+    )
     train.add_argument(
         "--sequence-length", type=int, default=64, help="characters a step"
     )
     train.add_argument(
-        "--validation-split", type=float, default=0.1, help="the text's end, 0 for none"
+        "--stride",
+        type=int,
+        help="read windows of --sequence-length, so many characters apart, each by "
+        "itself and in any order; without it the text is read on and on",
     )
     train.add_argument(
-        "--precision",
-        default="float32",
-        choices=("float32", "mixed_bfloat16"),
-        help="what to compute in",
+        "--target",
+        choices=("sequence", "next"),
+        default="sequence",
+        help="what a window predicts: what follows each character, or the last one",
+    )
+    train.add_argument(
+        "--validation-split",
+        type=float,
+        default=0.1,
+        help="the text's end, or a part of the documents; 0 for none",
     )
 
 
-def _add_sample(commands: Any, common: argparse.ArgumentParser) -> None:
+def _add_encode(commands: Any, parents: list) -> None:
+    encode = commands.add_parser(
+        "encode",
+        parents=parents,
+        help="write a text's ids to a file, for texts larger than memory",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    encode.set_defaults(command="encode")
+    encode.add_argument("--out", required=True, help="the file, which ends in .npy")
+
+
+def _add_sample(commands: Any, parents: list) -> None:
     sample = commands.add_parser(
         "sample",
-        parents=[common],
+        parents=parents,
         help="write with a saved model",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    sample.set_defaults(run=_sample)
+    sample.set_defaults(command="sample")
     sample.add_argument("model", help="a .keras file")
     sample.add_argument("--prompt", default="", help="the text to write on from")
     sample.add_argument("--length", type=int, default=400, help="characters to write")
@@ -141,10 +218,17 @@ def _add_sample(commands: Any, common: argparse.ArgumentParser) -> None:
         "--min-p", type=float, help="draw from those of P times the likeliest's or more"
     )
     sample.add_argument(
+        "--beams", type=int, help="look for the likeliest text with so many beams"
+    )
+    sample.add_argument("--banned", default="", help="characters never to write")
+    sample.add_argument(
         "--repetition-penalty", type=float, default=1.0, help="above 1: fewer repeats"
     )
     sample.add_argument(
         "--stop", action="append", default=[], help="a text that ends the writing"
+    )
+    sample.add_argument(
+        "--keep-stop", action="store_true", help="keep the text that ended the writing"
     )
     sample.add_argument(
         "--num-samples", type=int, default=1, help="how many texts to write"
@@ -182,132 +266,6 @@ def _choose_backend(asked: str | None) -> None:
         )
     _choice.require(name)
     os.environ["KERAS_BACKEND"] = name
-
-
-def _train(options: argparse.Namespace) -> None:
-    import keras
-
-    from keras_charrnn.callbacks import (
-        CharactersPerSecond,
-        SaveModel,
-        StopOnInterrupt,
-    )
-    from keras_charrnn.checkpoint import check_writable
-    from keras_charrnn.model import CharRNN
-    from keras_charrnn.text.corpus import Corpus
-
-    if options.epochs < 1:
-        raise ValueError(f"--epochs is 1 or more; it is {options.epochs}.")
-    _set_seed(options.seed)
-    name, text = _read(options.text, options.encoding)
-    corpus = Corpus.from_text(text)
-    path = Path(options.out or Path("runs", name)) / "model.keras"
-    keras.config.set_dtype_policy(options.precision)
-    model = CharRNN(
-        corpus.vocabulary,
-        units=options.units,
-        cell=options.cell,
-        layers=options.layers,
-        embedding_dim=options.embedding_dim or None,
-        dropout=options.dropout,
-    )
-    check_writable(path)
-    print(
-        f"{name}: {len(corpus):,} characters, {len(corpus.vocabulary)} different; "
-        f"a model of {model.count_params():,} parameters on {keras.backend.backend()}"
-    )
-    stop = StopOnInterrupt()
-    model.fit(
-        corpus,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        sequence_length=options.sequence_length,
-        validation_split=options.validation_split,
-        callbacks=[CharactersPerSecond(), SaveModel(path), stop],
-    )
-    print(f"saved {path}")
-    if stop.interrupted:
-        raise KeyboardInterrupt
-    for temperature in TEMPERATURES:
-        written = model.generate("", 400, temperature, seed=options.seed)
-        print(f"\n--- temperature {temperature} ---\n{written}")
-
-
-def _sample(options: argparse.Namespace) -> None:
-    import keras
-
-    from keras_charrnn.model import CharRNN
-
-    path = Path(options.model)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no model {options.model!r}.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{options.model!r} is not a .keras file.")
-    try:
-        model = keras.saving.load_model(path)
-    except Exception as error:  # what a damaged file raises can be anything
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"{options.model!r} can't be read: {reason}") from error
-    if not isinstance(model, CharRNN):
-        raise ValueError(
-            f"{options.model!r} holds a {type(model).__name__}, and no CharRNN."
-        )
-    if options.num_samples < 1:
-        raise ValueError(f"--num-samples is 1 or more; it is {options.num_samples}.")
-    settings = {
-        "sampler": _sampler(options),
-        "repetition_penalty": options.repetition_penalty,
-        "stop": options.stop,
-    }
-    for number in range(options.num_samples):
-        if options.num_samples > 1:
-            print(f"--- {number + 1} ---")
-        seed = None if options.seed is None else options.seed + number
-        session = model.session(options.prompt, options.unknown)
-        print(session.text, end="", flush=True)
-        for piece in session.stream(
-            options.length, options.temperature, seed, **settings
-        ):
-            print(piece, end="", flush=True)
-        print()
-
-
-def _sampler(options: argparse.Namespace) -> Any:
-    from keras_charrnn import samplers
-
-    asked = {
-        "top_k": (samplers.TopKSampler, options.top_k),
-        "top_p": (samplers.TopPSampler, options.top_p),
-        "min_p": (samplers.MinPSampler, options.min_p),
-    }
-    chosen = [kind(number) for kind, number in asked.values() if number is not None]
-    if len(chosen) > 1:
-        raise ValueError("Choose one of --top-k, --top-p and --min-p.")
-    return chosen[0] if chosen else "random"
-
-
-def _set_seed(seed: int | None) -> None:
-    import keras
-
-    if seed is not None:
-        if seed < 0:
-            raise ValueError(f"--seed is an integer from 0 on; it is {seed}.")
-        keras.utils.set_random_seed(seed)
-
-
-def _read(words: Sequence[str], encoding: str) -> tuple[str, str]:
-    from keras_charrnn.text import corpora
-    from keras_charrnn.text.corpus import read_text
-
-    named = corpora.CORPORA
-    missing = [w for w in words if w not in named and not Path(w).exists()]
-    if missing:
-        raise FileNotFoundError(
-            f"There is no file {missing[0]!r}, and no corpus of that name; the "
-            f"corpora are {', '.join(corpora.CORPORA)}."
-        )
-    texts = [corpora.load(w) if w in named else read_text(w, encoding) for w in words]
-    return Path(words[0]).stem, "".join(texts)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,8 @@ class Engine:
             ids[row, columns - len(prompt) :] = prompt
             reset[row, columns - len(prompt)] = True
             seen[row, prompt] = True
+        if self._model.vocabulary.end_id is not None:
+            seen[:, self._model.vocabulary.end_id] = False
         state = self._model.initial_state(len(prompts))
         for left in range(0, columns, width):
             part = np.s_[:, left : left + width]
@@ -156,25 +158,27 @@ class Engine:
         Args:
             passage: The `Passage`.
             rules: The `Rules`.
-            draws: The `Draws`, which go on by `count`.
-            count: How many characters, 1 to `CHUNK`.
+            draws: The `Draws`, which go on by as many characters as are written.
+            count: How many characters to write at most, 1 to `CHUNK`.
             folded: What `fold` returned.
 
         Returns:
-            Ids, (B, count), and the passage after them.
+            Ids, (B, count), and the passage after them; fewer where the rules change.
         """
+        count = rules.room(draws.position, count)
         kind = type(rules.sampler)
         if kind not in self._write:
             self._write[kind] = compiled(
                 self._write_chunk(rules.sampler), self._model.weights
             )
+        adjustments = _adjustments(passage, rules, draws.position)
         inverse = rules.coldness(draws.position, count)
         numbers = {k: np.float32(v) for k, v in rules.sampler.numbers.items()}
         ids, logits, state = self._write[kind](
             folded,
             passage.logits,
             passage.state,
-            *_adjustments(passage, rules),
+            *adjustments,
             numbers,
             (inverse, draws.next(count)),
             np.int32(count),
@@ -209,6 +213,7 @@ class Engine:
         passage: Passage,
         scores: np.ndarray,
         rules: Rules,
+        position: int,
         count: int,
         folded: tuple,
     ) -> tuple[np.ndarray, np.ndarray, Passage, np.ndarray]:
@@ -218,6 +223,7 @@ class Engine:
             passage: The `Passage` of K beams.
             scores: The log-probability of each beam, (K,); -inf for none.
             rules: The `Rules`; the sampler and the temperatures play no part.
+            position: That of the next character.
             count: How many characters, 1 to `CHUNK`.
             folded: What `fold` returned.
 
@@ -230,7 +236,7 @@ class Engine:
             passage.logits,
             passage.state,
             scores.astype(np.float32),
-            *_adjustments(passage, rules),
+            *_adjustments(passage, rules, position),
             np.zeros(CHUNK, np.float32),
             np.int32(count),
         )
@@ -324,11 +330,12 @@ def _passage(logits: Any, state: Any, seen: np.ndarray) -> Passage:
     return Passage(logits, state, seen)
 
 
-def _adjustments(passage: Passage, rules: Rules) -> tuple[Any, Any, Any]:
+def _adjustments(passage: Passage, rules: Rules, position: int) -> tuple:
     """Return seen, penalty and allowed as a loop takes them, `None` if unused."""
+    allowed = rules.mask(position, passage.seen.shape[1])
     if rules.penalty == 1:
-        return None, None, rules.allowed
-    return passage.seen.astype(np.float32), np.float32(rules.penalty), rules.allowed
+        return None, None, allowed
+    return passage.seen.astype(np.float32), np.float32(rules.penalty), allowed
 
 
 def _adjusted(logits: Any, seen: Sequence, penalty: Any, allowed: Any) -> Any:

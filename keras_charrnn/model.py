@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_charrnn._backend import take
+from keras_charrnn.extension import extended, with_characters_of
 from keras_charrnn.recurrent import Recurrent, size
 from keras_charrnn.text.vocabulary import Vocabulary
 from keras_charrnn.trainer import TextTrainer
@@ -45,6 +46,8 @@ class CharRNN(TextWriter, TextTrainer):
             before that position, or before the first.
         state: What an earlier call returned; the empty state if `None`.
         return_state: Whether to return `(logits, state)`.
+        return_sequences: Whether to return logits for every position, or else for
+            the last one, (B, V).
         training: Whether to drop out.
 
     Returns:
@@ -146,10 +149,14 @@ class CharRNN(TextWriter, TextTrainer):
         inputs: Any,
         state: State | None = None,
         return_state: bool = False,
+        return_sequences: bool = True,
         training: bool | None = None,
     ) -> Any:
         outputs, state = self._read(inputs, state, training)
-        logits = self._logits(outputs)
+        if return_sequences:
+            logits = self._logits(outputs)
+        else:
+            logits = self._logits(outputs[:, -1:])[:, 0]
         return (logits, state) if return_state else logits
 
     def _read(self, inputs: Any, state: State | None, training: bool | None) -> tuple:
@@ -181,6 +188,25 @@ class CharRNN(TextWriter, TextTrainer):
     def _logits(self, outputs: Any) -> Any:
         # Probabilities of rare characters need more than the 8 bits of bfloat16.
         return ops.cast(self.head(outputs), self.variable_dtype)
+
+    def extend_vocabulary(self, text: Any) -> "CharRNN":
+        """Return a model that knows the characters of a text, too.
+
+        What this one learned is kept: the logits of the characters it knows are
+        equal. Train the new one on the text with `fit`.
+
+        Args:
+            text: A string or a list of strings (texts), a path or a list of paths
+                (always files, UTF-8), or a `Vocabulary`.
+
+        Returns:
+            The new model, not compiled; this one, if it knows all characters.
+
+        Raises:
+            ValueError: If the model's head does not end with a `Dense` layer.
+        """
+        vocabulary = with_characters_of(text, self.vocabulary)
+        return self if vocabulary == self.vocabulary else extended(self, vocabulary)
 
     # What writing needs
 

@@ -26,12 +26,35 @@ class Rules:
         penalty: Logits of characters that a row has seen are divided by it if
             they are positive, and multiplied otherwise.
         allowed: Which characters may be written, booleans (V,); all if `None`.
+        min_length: How many characters a document has at least.
+        end_id: The id of the end of a document, if there is one.
     """
 
     sampler: Sampler
     temperatures: Sequence[float | Callable[[int], float]]
     penalty: float = 1.0
     allowed: np.ndarray | None = None
+    min_length: int = 0
+    end_id: int | None = None
+
+    def room(self, position: int, count: int) -> int:
+        """Return for how many characters, `count` at most, `mask` does not change."""
+        if self.end_id is None or position >= self.min_length:
+            return count
+        return min(count, self.min_length - position)
+
+    def mask(self, position: int, width: int) -> np.ndarray | None:
+        """Return which characters may be written, booleans (V,); all if `None`.
+
+        Args:
+            position: That of the next character.
+            width: V.
+        """
+        if self.end_id is None or position >= self.min_length:
+            return self.allowed
+        mask = np.ones(width, bool) if self.allowed is None else self.allowed.copy()
+        mask[self.end_id] = False
+        return mask
 
     def coldness(self, position: int, count: int) -> np.ndarray:
         """Return the inverse temperatures of `count` characters, (CHUNK, B)."""

@@ -29,8 +29,8 @@ def search(
         settings: The `Settings`; length and stop texts are taken from them.
 
     Returns:
-        The texts, that of the largest mean log-probability first. There is one
-        for each beam at most.
+        The texts as symbols, that of the largest mean log-probability first. There
+        is one for each beam at most.
     """
     assert isinstance(rules.sampler, BeamSampler)
     beams = rules.sampler.num_beams
@@ -39,27 +39,28 @@ def search(
     # All beams are alike at first, so only one of them counts.
     scores = np.full(beams, -np.inf, np.float32)
     scores[0] = 0
+    stops = settings.stops(vocabulary)
     written = np.zeros((beams, 0), np.int32)
     done: list[tuple[float, str]] = []
     while written.shape[1] < settings.length and len(done) < beams:
+        length = written.shape[1]
         # A stop text may end any beam at any place, which has to be seen there.
-        count = min(1 if settings.stops else CHUNK, settings.length - written.shape[1])
+        count = min(1 if stops else CHUNK, settings.length - length)
         steps, parents, passage, scores = engine.search(
-            passage, scores, rules, count, folded
+            passage, scores, rules, length, count, folded
         )
         for ids, before in zip(steps, parents):
             written = np.concatenate([written[before], ids[:, None]], axis=1)
-        length = written.shape[1]
-        for beam in np.flatnonzero(np.isfinite(scores)) if settings.stops else ():
-            text = vocabulary.decode(written[beam])
-            end = settings.end(text, length - 1)
+        for beam in np.flatnonzero(np.isfinite(scores)) if stops else ():
+            text = vocabulary.decode_symbols(written[beam])
+            end = stops.find(text, length)
             if end is not None:
-                done.append((float(scores[beam]) / length, text[:end]))
+                done.append((float(scores[beam]) / len(text), text[:end]))
                 scores[beam] = -np.inf
         if not np.isfinite(scores).any():
             break
     done += [
-        (float(score) / written.shape[1], vocabulary.decode(ids))
+        (float(score) / written.shape[1], vocabulary.decode_symbols(ids))
         for score, ids in zip(scores, written)
         if np.isfinite(score)
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_charrnn.checkpoint import whole_file
+from keras_charrnn._files import whole_file
 from keras_charrnn.generation import Engine, Passage
 from keras_charrnn.rules import CHUNK, Draws, Rules
 from keras_charrnn.samplers import BeamSampler
@@ -71,9 +71,7 @@ class Session:
         """
         ids = self._vocabulary.encode(text, unknown)
         self._close()
-        if len(ids):
-            self._passage = self._engine.follow(self._passage, ids, self._engine.fold())
-            self._ids = np.concatenate([self._ids, ids])
+        self._follow(ids)
         return self
 
     def next_probabilities(self) -> dict[str, float]:
@@ -113,8 +111,8 @@ class Session:
         self._close()
         if asked.length and isinstance(rules.sampler, BeamSampler):
             best = search(self._engine, self._vocabulary, self._passage, rules, asked)
-            self.feed(best[0])
-            return best[0]
+            self._follow(self._vocabulary.encode_symbols(best[0]))
+            return self._vocabulary.decoder()(best[0], final=True)
         return "".join(self._pieces(asked, rules, seed, CHUNK))
 
     def stream(
@@ -237,6 +235,11 @@ class Session:
         self._ids, self._passage = ids, Passage(logits, state, seen)
         return self
 
+    def _follow(self, ids: np.ndarray) -> None:
+        if len(ids):
+            self._passage = self._engine.follow(self._passage, ids, self._engine.fold())
+            self._ids = np.concatenate([self._ids, ids])
+
     def _close(self) -> None:
         if self._open is not None:
             self._open.close()
@@ -252,6 +255,7 @@ class Session:
         self, settings: Settings, rules: Rules, draws: Draws, piece: int
     ) -> Generator[str, None, None]:
         folded = self._engine.fold()
+        stops, decoded = settings.stops(self._vocabulary), self._vocabulary.decoder()
         start, begun = self._passage, self._ids
         passage, text, out, end = start, "", 0, None
         ids = np.zeros(0, begun.dtype)
@@ -261,14 +265,14 @@ class Session:
                 more, passage = self._engine.write(passage, rules, draws, count, folded)
                 known = len(text)
                 ids = np.concatenate([ids, more[0].astype(begun.dtype)])
-                text += self._vocabulary.decode(more[0])
-                end = settings.end(text, known)
-                last = draws.position >= settings.length
-                upto = settings.certain(text) if end is None and not last else end
-                given, out = out, len(text) if upto is None else upto
-                if out > given:
-                    self._ids = np.concatenate([begun, ids[:out]])
-                    yield text[given:out]
+                text += self._vocabulary.decode_symbols(more[0])
+                end = stops.find(text, known)
+                last = draws.position >= settings.length or end is not None
+                upto = stops.certain(text) if end is None and not last else end
+                given, out = out, len(text) if upto is None else max(upto, out)
+                self._ids = np.concatenate([begun, ids[:out]])
+                if shown := decoded(text[given:out], last):
+                    yield shown
         finally:
             # The text ends with what was handed out, wherever that is.
             kept = ids[:out]

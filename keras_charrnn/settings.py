@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_charrnn import samplers
 from keras_charrnn.rules import Rules
+from keras_charrnn.stops import Stops
 from keras_charrnn.text.vocabulary import Vocabulary
 
 Temperature = float | Callable[[int], float]
@@ -76,16 +77,26 @@ class Settings:
                 raise TypeError(f"{name} is a str of characters; it is {value!r}.")
         if not isinstance(self.stop, str | list | tuple | None):
             raise TypeError(f"stop is a text or a list of texts; it is {self.stop!r}.")
-        for text in self.stops:
+        for text in self._stop_texts():
             if not isinstance(text, str) or not text:
                 raise ValueError(
                     "stop is a text, or a list of texts, of one character or more; "
                     f"there is {text!r}."
                 )
 
-    @property
-    def stops(self) -> tuple[str, ...]:
-        """The stop strings."""
+    def stops(self, vocabulary: Vocabulary) -> Stops:
+        """Return what ends the text, as the writing loop sees it.
+
+        Args:
+            vocabulary: The model's.
+
+        Returns:
+            The `Stops`.
+        """
+        texts = tuple(map(vocabulary.symbols, self._stop_texts()))
+        return Stops(texts, self.keep_stop, self.min_length, vocabulary.end)
+
+    def _stop_texts(self) -> tuple[str, ...]:
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
     def rules(
@@ -111,57 +122,34 @@ class Settings:
         if cold and not isinstance(sampler, samplers.BeamSampler):
             sampler = samplers.GreedySampler()
         return Rules(
-            sampler, temperatures, self.repetition_penalty, self._mask(vocabulary)
+            sampler,
+            temperatures,
+            self.repetition_penalty,
+            self._mask(vocabulary),
+            self.min_length,
+            vocabulary.end_id,
         )
-
-    def end(self, text: str, known: int) -> int | None:
-        """Find where a text ends at a stop string.
-
-        Args:
-            text: What has been written.
-            known: How many of its characters hold no end of a stop string.
-
-        Returns:
-            The length of the text that is kept; `None` if it goes on.
-        """
-        ends = []
-        for stop in self.stops:
-            start = text.find(stop, max(0, known - len(stop) + 1))
-            while start >= 0:
-                kept = start + len(stop) * self.keep_stop
-                if kept >= self.min_length:
-                    ends.append((start + len(stop), kept))
-                    break
-                start = text.find(stop, start + 1)
-        return min(ends)[1] if ends else None
-
-    def certain(self, text: str) -> int:
-        """Return how many characters of a text no stop string can take away."""
-        if self.keep_stop:
-            return len(text)
-        # The longest tail with which a stop string begins may be cut off.
-        held = (
-            size
-            for stop in self.stops
-            for size in range(min(len(stop) - 1, len(text)), 0, -1)
-            if text.endswith(stop[:size])
-        )
-        return len(text) - max(held, default=0)
 
     def _mask(self, vocabulary: Vocabulary) -> np.ndarray | None:
         if not self.banned and self.allowed is None:
             return None
+        banned = vocabulary.symbols(self.banned)
+        allowed = None if self.allowed is None else vocabulary.symbols(self.allowed)
         mask = np.array(
             [
-                (self.allowed is None or c in self.allowed) and c not in self.banned
+                (allowed is None or c in allowed) and c not in banned
                 for c in vocabulary.characters
             ]
         )
+        if vocabulary.end_id is not None:
+            mask[vocabulary.end_id] = False
         if not mask.any():
             raise ValueError(
                 f"allowed={self.allowed!r} and banned={self.banned!r} leave no "
                 f"character of {vocabulary!r}."
             )
+        if vocabulary.end_id is not None:
+            mask[vocabulary.end_id] = True
         return mask
 
 

@@ -42,9 +42,9 @@ class Stream:
         return True
 
     def read(self) -> Any:
-        """Return the state as a value."""
+        """Return the state as a value, which `write` does not change."""
         return keras.tree.map_structure(
-            lambda v: keras.ops.convert_to_tensor(v), self._state
+            lambda v: keras.ops.copy(keras.ops.convert_to_tensor(v)), self._state
         )
 
     def write(self, state: Any) -> None:

@@ -3,24 +3,29 @@
 Shapes: B batch, T time, V vocabulary.
 """
 
-import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_charrnn import _backend
 from keras_charrnn.batches import (
     BATCH_SIZE,
     SEQUENCE_LENGTH,
+    DocumentBatches,
     StreamBatches,
+    Target,
+    TextBatches,
+    WindowBatches,
     as_corpus,
-    fitting_sizes,
+    cut,
     is_text,
 )
-from keras_charrnn.callbacks import TellKernels
+from keras_charrnn.callbacks import BeginEpoch, TellKernels
 from keras_charrnn.metrics import BitsPerCharacter
+from keras_charrnn.plan import optimizer_for, steps_of
 from keras_charrnn.recurrent import Recurrent
 from keras_charrnn.stream import Stream
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
@@ -41,7 +46,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         self._train_stream, self._test_stream = Stream(), Stream()
         # Whether fit chose the optimizer, whose plan then ends with that fit.
         self._planned = False
-        self.train_batches: StreamBatches | None = None
+        self.train_batches: TextBatches | None = None
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -81,7 +86,8 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             )
             stream.write(state)
         else:
-            logits = self(x, training=training)
+            every = not _last_alone(y)
+            logits = self(x, training=training, return_sequences=every)
         # A place of weight 0 is none: the loss is the mean over those that
         # count, while a batch pulls at the weights by how many of them it has.
         count = ops.cast(ops.size(y), "float32")
@@ -95,6 +101,18 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         self._loss_tracker.update_state(ops.stop_gradient(loss), sample_weight=count)
         logs = self.compute_metrics(x, y, ops.stop_gradient(logits), weights)
         return loss * part, logs
+
+    # Before the first step on JAX, Keras asks for loss and metrics of all positions.
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kw: Any
+    ) -> Any:
+        return super().compute_loss(x, y, _asked(y, y_pred), *args, **kw)
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict:
+        return super().compute_metrics(x, y, _asked(y, y_pred), sample_weight)
 
     def compile(
         self,
@@ -165,31 +183,41 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         shuffle: bool | None = None,
         *,
         sequence_length: int = SEQUENCE_LENGTH,
+        stride: int | None = None,
+        target: Target = "sequence",
         unknown: Unknown = "error",
         **kwargs: Any,
     ) -> keras.callbacks.History:
         """Train on a text, or on anything that Keras trains on.
 
         A text is read as `batch_size` streams, with the state carried from
-        batch to batch; it starts empty in each epoch. A model that was not
-        compiled is trained with AdamW, whose learning rate rises over the first
-        steps and falls with a cosine until the last, with gradients clipped to
-        global norm 1.
+        batch to batch; it starts empty in each epoch. Documents are packed into
+        streams, and each starts from the empty state. With a `stride` a text is read
+        in windows, each by itself. A model that was not compiled is trained with
+        AdamW, whose learning rate rises over the first steps and falls with a cosine
+        until the last, with gradients clipped to global norm 1.
 
         Args:
             x: A string (always text), a path or a list of paths (always files,
-                UTF-8), a `Corpus`, batches such as `StreamBatches`, or ids (N, T)
+                UTF-8), a `Corpus`, a list of strings if the model's vocabulary has an
+                end of documents, batches such as `StreamBatches`, or ids (N, T)
                 with targets `y`; also the pair `(x, y)`.
-            y: Targets (N, T), if `x` is an array.
-            batch_size: The number of streams, 16 if `None`; for arrays 32.
+            y: Targets if `x` is an array: (N, T), or (N,) for the last position alone.
+            batch_size: The number of streams, 16 if `None`, or of windows; for
+                arrays 32.
             epochs: Passes over the data.
             verbose: As in Keras; 2 also tells which kernels run.
             callbacks: As in Keras.
-            validation_split: The last part of the text to validate on, 0 to 1.
+            validation_split: The last part of the text to validate on, 0 to 1; of
+                documents some from everywhere.
             validation_data: A text, batches or arrays to validate on.
-            shuffle: As in Keras for arrays; a text is never shuffled.
+            shuffle: As in Keras for arrays; documents and windows are shuffled unless
+                it is false, a continuous text never is.
             sequence_length: Characters of each stream in a batch, over which
-                gradients flow back.
+                gradients flow back, or of a window.
+            stride: How many characters after a window the next one begins; no windows
+                if `None`.
+            target: What windows predict, as in `WindowBatches`.
             unknown: What to do with characters outside the vocabulary, as in
                 `Vocabulary.encode`.
             **kwargs: The rest of Keras' arguments.
@@ -203,36 +231,39 @@ class TextTrainer(_backend.TrainStep, keras.Model):
                 ones, or is to be shuffled.
         """
         x, y = _data(x, y)
+        how = partial(
+            cut, sequence_length=sequence_length, stride=stride, target=target
+        )
         if is_text(x):
             corpus = as_corpus(x, self.vocabulary, unknown)
             if validation_split and validation_data is None:
                 corpus, validation_data = corpus.split(validation_split)
-            x = StreamBatches(
-                corpus,
-                BATCH_SIZE if batch_size is None else batch_size,
-                sequence_length,
-            )
-            validation_split, batch_size = 0.0, None
+            rows = BATCH_SIZE if batch_size is None else batch_size
+            x = how(corpus, rows, shuffle=shuffle)
+            validation_split, batch_size, shuffle = 0.0, None, False
         if is_text(validation_data):
             rows = kwargs.pop("validation_batch_size", None)
             validation_data = self._evaluation_batches(
-                validation_data,
-                _rows_of(x) if rows is None else rows,
-                sequence_length,
-                unknown,
+                validation_data, _rows_of(x) if rows is None else rows, unknown, how
+            )
+        if isinstance(x, TextBatches) and shuffle:
+            raise ValueError(
+                "shuffle=True would tear batches apart that follow each other. Leave "
+                "it out; DocumentBatches and WindowBatches shuffle by themselves."
             )
         if isinstance(x, keras.utils.PyDataset) and _carries(x):
-            if shuffle:
-                raise ValueError(
-                    "shuffle=True would tear the streams of a text apart: their "
-                    "batches follow each other. Leave shuffle out."
-                )
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
-            self._plan(_steps(x, batch_size, kwargs.get("steps_per_epoch")) * epochs)
-        if verbose == 2 and not isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks = [TellKernels(), *keras.tree.flatten(callbacks or [])]
-        self.train_batches = x if isinstance(x, StreamBatches) else None
+            steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))
+            self.compile(optimizer_for(steps * epochs))
+            self._planned = True
+        self.train_batches = x if isinstance(x, TextBatches) else None
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            own: list[Any] = [TellKernels()] if verbose == 2 else []
+            own += (
+                [] if self.train_batches is None else [BeginEpoch(self.train_batches)]
+            )
+            callbacks = [*own, *keras.tree.flatten(callbacks or [])]
         self._allocate(self._train_stream, x)
         self._allocate(self._test_stream, validation_data)
         return super().fit(
@@ -255,6 +286,8 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         batch_size: int | None = None,
         *args: Any,
         sequence_length: int = SEQUENCE_LENGTH,
+        stride: int | None = None,
+        target: Target = "sequence",
         unknown: Unknown = "error",
         **kwargs: Any,
     ) -> Any:
@@ -265,7 +298,10 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             y: As in `fit`.
             batch_size: As in `fit`.
             *args: As in Keras.
-            sequence_length: As in `fit`; it changes the speed, not the result.
+            sequence_length: As in `fit`; without windows it changes the speed, not the
+                result.
+            stride: As in `fit`.
+            target: As in `fit`.
             unknown: As in `fit`.
             **kwargs: The rest of Keras' arguments.
 
@@ -275,7 +311,10 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         x, y = _data(x, y)
         if is_text(x):
             rows = BATCH_SIZE if batch_size is None else batch_size
-            x = self._evaluation_batches(x, rows, sequence_length, unknown)
+            how = partial(
+                cut, sequence_length=sequence_length, stride=stride, target=target
+            )
+            x = self._evaluation_batches(x, rows, unknown, how)
             batch_size = None
         self._compile_by_default()
         self._allocate(self._test_stream, x)
@@ -294,30 +333,16 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         return super().test_on_batch(x, *args, **kwargs)
 
     def _evaluation_batches(
-        self, text: Any, batch_size: int, sequence_length: int, unknown: Unknown
-    ) -> StreamBatches:
+        self, text: Any, batch_size: int, unknown: Unknown, how: Callable
+    ) -> TextBatches:
         # The sizes are no part of what is measured, so they shrink unsaid.
         corpus = as_corpus(text, self.vocabulary, unknown)
-        return StreamBatches(
-            corpus, *fitting_sizes(corpus, batch_size, sequence_length)
-        )
+        return how(corpus, batch_size, shuffle=False, warn=False)
 
     def _compile_by_default(self) -> None:
         if not self.compiled:
             self.compile()
             self._planned = True
-
-    def _plan(self, steps: int) -> None:
-        warmup = min(50, steps // 10)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=4e-3 if warmup == 0 else 0.0,
-            decay_steps=max(1, steps - warmup),
-            alpha=0.01,
-            warmup_target=4e-3 if warmup else None,
-            warmup_steps=warmup,
-        )
-        self.compile(keras.optimizers.AdamW(schedule, beta_2=0.99, global_clipnorm=1.0))
-        self._planned = True
 
     def _allocate(self, stream: Stream, batches: Any) -> None:
         indexable = isinstance(batches, keras.utils.PyDataset | list)
@@ -328,11 +353,6 @@ class TextTrainer(_backend.TrainStep, keras.Model):
 
 
 def _data(x: Any, y: Any) -> tuple[Any, Any]:
-    if isinstance(x, list | tuple) and x and all(isinstance(s, str) for s in x):
-        raise TypeError(
-            f"A list of str is neither texts nor files: {x[0][:40]!r}... Join texts "
-            "to one str, or pass files as pathlib.Path."
-        )
     if x is None or isinstance(x, bytes):
         raise TypeError(
             "Pass a text (a str), files (pathlib.Path), a Corpus, batches or arrays "
@@ -343,9 +363,19 @@ def _data(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
+def _last_alone(y: Any) -> bool:
+    """Whether targets (B,) are those of the last position alone."""
+    return len(y.shape) == 1
+
+
+def _asked(y: Any, logits: Any) -> Any:
+    return logits[:, -1] if _last_alone(y) and len(logits.shape) == 3 else logits
+
+
 def _fed(x: Any) -> Any:
     # A subclass may have batches of several shapes, or hooks between epochs.
-    return _backend.feed(x) if type(x) is StreamBatches else x
+    known = (StreamBatches, DocumentBatches, WindowBatches)
+    return _backend.feed(x) if type(x) in known else x
 
 
 def _carries(batches: Any) -> bool:
@@ -353,19 +383,4 @@ def _carries(batches: Any) -> bool:
 
 
 def _rows_of(x: Any) -> int:
-    return x.batch_size if isinstance(x, StreamBatches) else BATCH_SIZE
-
-
-def _steps(x: Any, batch_size: int | None, steps_per_epoch: int | None) -> int:
-    if steps_per_epoch:
-        return steps_per_epoch
-    if isinstance(x, np.ndarray) or hasattr(x, "shape"):
-        return math.ceil(len(x) / (batch_size or 32))
-    try:
-        return len(x)
-    except TypeError:
-        raise ValueError(
-            f"The number of batches in {type(x).__name__} is not known, so the "
-            "learning rate cannot be planned. Pass steps_per_epoch, or compile "
-            "the model with an optimizer of your own."
-        ) from None
+    return x.batch_size if isinstance(x, TextBatches) else BATCH_SIZE

@@ -51,7 +51,8 @@ class TextWriter:
         text, alone or among other prompts.
 
         Args:
-            prompt: A text, or a list of texts. An empty one starts a line.
+            prompt: A text, or a list of texts. An empty one starts a line, or a
+                document if the model knows the end of one; such a model stops there.
             length: How many characters to write at most, 0 or more.
             temperature: The logits are divided by it, 0 or more: below 1 is
                 more careful, above 1 wilder, 0 always takes the likeliest. A
@@ -136,13 +137,13 @@ class TextWriter:
                 passage = passage.rows([p for p, _, _ in places])
                 written = self._write(passage, rules, draws, settings)
         texts: list[Any] = []
-        for (p, _, _), more in zip(places, written):
-            text: Any = more
-            if not strip_prompt:
-                text = self.vocabulary.decode(encoded[p]) + more
+        for (p, _, _), symbols in zip(places, written):
+            more = self.vocabulary.encode_symbols(symbols)
+            shown = more if strip_prompt else np.concatenate([encoded[p], more])
+            text: Any = self.vocabulary.decode(shown)
             if return_scores:
-                scores = self._score(encoded[p], self.vocabulary.encode(more))
-                text = (text, float(scores.mean()) if more else 0.0)
+                scores = self._score(encoded[p], more)
+                text = (text, float(scores.mean()) if len(more) else 0.0)
             texts.append(text)
         levels = ((num_samples is not None, samples), (several, len(temperatures)))
         for wanted, size in levels:
@@ -268,11 +269,14 @@ class TextWriter:
 
     def _context(self, ids: np.ndarray) -> np.ndarray:
         """Return what is read before the first character is written."""
+        vocabulary = self.vocabulary
+        if vocabulary.end_id is not None:
+            # An end of a document stands before each document.
+            return np.concatenate([[vocabulary.end_id], ids]).astype(np.int32)
         if len(ids):
             return ids
-        vocabulary = self.vocabulary
         known = (c for c in "\n " if c in vocabulary)
-        return vocabulary.encode(next(known, vocabulary.characters[0]))
+        return vocabulary.encode_symbols(next(known, vocabulary.characters[0]))
 
     def _search(
         self, passage: Passage, rules: Rules, settings: Settings, samples: int
@@ -295,6 +299,7 @@ class TextWriter:
         self, passage: Passage, rules: Rules, draws: Draws, settings: Settings
     ) -> list[str]:
         folded = self.engine.fold()
+        stops = settings.stops(self.vocabulary)
         texts = [""] * len(passage.seen)
         ends: list[int | None] = [None] * len(texts)
         while draws.position < settings.length and None in ends:
@@ -303,6 +308,6 @@ class TextWriter:
             for row, more in enumerate(ids):
                 if ends[row] is None:
                     known = len(texts[row])
-                    texts[row] += self.vocabulary.decode(more)
-                    ends[row] = settings.end(texts[row], known)
+                    texts[row] += self.vocabulary.decode_symbols(more)
+                    ends[row] = stops.find(texts[row], known)
         return [text[:end] for text, end in zip(texts, ends)]

@@ -18,7 +18,7 @@ def test_what_does_not_decode_is_told_with_its_place(tmp_path):
     path = tmp_path / "latin.txt"
     path.write_bytes("caf\u00e9!".encode("latin-1"))
     with pytest.raises(
-        ValueError, match=r"latin.txt' is not utf-8 .* offset 3 .*--enc"
+        ValueError, match=r"latin.txt' is not utf-8 .* offset 3, line 1.*--enc"
     ):
         read_text(path)
     assert read_text(path, "latin-1") == "café!"
@@ -29,8 +29,12 @@ def test_what_does_not_decode_is_told_with_its_place(tmp_path):
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file .*gone.txt"):
         read_text(tmp_path / "gone.txt")
-    with pytest.raises(IsADirectoryError, match="is a folder"):
+    with pytest.raises(FileNotFoundError, match="no file in the folder"):
         read_text(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"No file matches .*\*\.txt"):
+        read_text(tmp_path / "*.txt")
+    with pytest.raises(FileNotFoundError, match="no file to read"):
+        read_text([])
 
 
 def test_split_cuts_off_the_end(docs):

@@ -50,13 +50,16 @@ def test_an_unknown_character_is_named_with_its_place():
     with pytest.raises(ValueError, match=r"and 20 more\."):
         vocabulary.encode("x" * 30)
     assert vocabulary.decode(vocabulary.encode("ałb€", "skip")) == "ab"
-    assert vocabulary.decode(vocabulary.encode("ałb€", "replace")) == "a?b?"
 
 
-def test_a_replacement_has_to_be_in_the_vocabulary():
-    with pytest.raises(ValueError, match="holds none of them"):
-        Vocabulary.from_text("abc").encode("xyz", "replace")
-    assert Vocabulary.from_text("ab \ufffd").replacement == "\ufffd"
+def test_the_unknown_is_replaced_only_if_that_was_asked_for():
+    with pytest.raises(ValueError, match="unk=True"):
+        Vocabulary.from_text("abc ?").encode("xyz", "replace")
+    vocabulary = Vocabulary.from_text("abc", unk=True)
+    assert vocabulary.unk == "\ufffd"
+    assert vocabulary.characters == ("a", "b", "c", "\ufffd")
+    assert vocabulary.decode(vocabulary.encode("ałb€", "replace")) == "a\ufffdb\ufffd"
+    assert Vocabulary.from_text("abc").unk is None
 
 
 def test_no_fourth_way_with_the_unknown():

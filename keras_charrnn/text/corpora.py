@@ -10,7 +10,7 @@ from pydoc_data.topics import topics
 
 from keras.utils import get_file
 
-from keras_charrnn.text.corpus import read_text
+from keras_charrnn.text.sources import read_text
 
 
 @dataclass(frozen=True)

@@ -1,73 +1,37 @@
 """Corpus: a text as ids, together with the vocabulary they belong to."""
 
+import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+from keras_charrnn.text.documents import mark_documents, mark_ends
+from keras_charrnn.text.encoding import (
+    Encoded,
+    Source,
+    encode_sources,
+    read_encoded,
+    write_encoded,
+)
+from keras_charrnn.text.sources import Paths, find_files, read_pieces
+from keras_charrnn.text.treatment import Treatment
+from keras_charrnn.text.vocabulary import ByteVocabulary, Unknown, Vocabulary
 
-
-def read_text(
-    paths: str | os.PathLike | Iterable[str | os.PathLike],
-    encoding: str = "utf-8",
-) -> str:
-    """Read text files and join them in the given order.
-
-    Line ends stay as they are in the file; a byte order mark at the start of a
-    file is dropped.
-
-    Args:
-        paths: A path or several paths.
-        encoding: The encoding of the files, by Python's name for it.
-
-    Returns:
-        The text.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If a file does not decode, with its name and the offset of
-            the first wrong byte, or if Python knows no such encoding.
-
-    Example:
-
-    >>> from pathlib import Path
-    >>> from keras_charrnn import read_text
-    >>> _ = Path("poem.txt").write_text("Tyger", encoding="utf-8")
-    >>> read_text(["poem.txt", "poem.txt"])
-    'TygerTyger'
-    """
-    if isinstance(paths, str | os.PathLike):
-        paths = [paths]
-    return "".join(_read(Path(path), encoding) for path in paths)
-
-
-def _read(path: Path, encoding: str) -> str:
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder; name the files in it.")
-    data = path.read_bytes()
-    try:
-        text = data.decode(encoding)
-    except LookupError as error:
-        raise ValueError(
-            f"Python knows no encoding {encoding!r}; "
-            "try 'utf-8', 'latin-1' or 'cp1252'."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{str(path)!r} is not {encoding} text: byte {data[error.start]:#04x} "
-            f"at offset {error.start} does not decode ({error.reason}). Pass the "
-            "encoding of the file: encoding='latin-1', say, or --encoding latin-1 "
-            "to the command."
-        ) from error
-    return text.removeprefix("\ufeff")
+# Ids that are looked at at once.
+_PIECE = 1 << 20
+_CHOICES = ("newline", "lowercase", "normalize", "min_count", "max_size", "unk")
 
 
 class Corpus:
     """A text as ids: what a model trains on.
+
+    If the vocabulary has an id for the end of a document, the corpus is a
+    sequence of documents, and the end stands behind each of them.
 
     Args:
         ids: Integers from 0 to `len(vocabulary) - 1`, shape (characters,).
@@ -75,7 +39,8 @@ class Corpus:
         vocabulary: The `Vocabulary` that the ids belong to.
 
     Raises:
-        ValueError: If the ids are not a flat array of integers in range.
+        ValueError: If the ids are not a flat array of integers in range, or do not
+            end with the end of a document where there is one.
 
     Example:
 
@@ -100,8 +65,13 @@ class Corpus:
                 f"The ids go from {ids.min()} to {ids.max()}, but the vocabulary's "
                 f"go from 0 to {len(vocabulary) - 1}."
             )
-        self.ids = ids
-        self.vocabulary = vocabulary
+        if vocabulary.end_id is not None and ids.size and ids[-1] != vocabulary.end_id:
+            raise ValueError(
+                f"The vocabulary has an end of documents, the id {vocabulary.end_id}, "
+                "and these ids do not end with it. Corpus.from_documents puts it there."
+            )
+        self._encoded = Encoded(ids, vocabulary, ())
+        self._part: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
     def from_text(
@@ -109,6 +79,10 @@ class Corpus:
         text: str,
         vocabulary: Vocabulary | None = None,
         unknown: Unknown = "error",
+        *,
+        documents: str | None = None,
+        skip_empty: bool = False,
+        **choices: Any,
     ) -> "Corpus":
         """Encode a string.
 
@@ -117,70 +91,310 @@ class Corpus:
             vocabulary: The `Vocabulary` to use; that of `text` if `None`.
             unknown: What to do with characters outside the vocabulary, as in
                 `Vocabulary.encode`.
+            documents: As in `from_files`; with a vocabulary that has an id for the
+                end of a document, the text is one document if `None`.
+            skip_empty: As in `from_files`.
+            **choices: As in `from_files`.
 
         Returns:
             The `Corpus`.
         """
-        vocabulary = vocabulary or Vocabulary.from_text(text)
-        return cls(vocabulary.encode(text, unknown), vocabulary)
+        if not isinstance(text, str):
+            raise TypeError(f"A text is a str; this is {type(text).__name__}.")
+        kind = _kind(documents, vocabulary)
+        pieces: Iterable[str] = [text]
+        if kind is not None:
+            pieces = mark_ends(pieces, kind, "the text", skip_empty)
+        source = [("", pieces)]
+        return cls._read(source, kind is not None, vocabulary, unknown, choices)
+
+    @classmethod
+    def from_documents(
+        cls,
+        documents: Iterable[str],
+        vocabulary: Vocabulary | None = None,
+        unknown: Unknown = "error",
+        *,
+        skip_empty: bool = False,
+        **choices: Any,
+    ) -> "Corpus":
+        r"""Encode documents: texts that have nothing to do with each other.
+
+        Args:
+            documents: The texts, each of one character or more.
+            vocabulary: As in `from_text`; it has an id for the end of a document.
+            unknown: As in `from_text`.
+            skip_empty: Whether to leave out empty ones, which are errors else.
+            **choices: As in `from_files`.
+
+        Returns:
+            The `Corpus`.
+
+        Example:
+
+        >>> from keras_charrnn import Corpus
+        >>> corpus = Corpus.from_documents(["anna", "otto"])
+        >>> corpus, corpus.text
+        (<Corpus of 2 documents, 10 characters, 5 different>, 'anna\notto\n')
+        """
+        source = [("", mark_documents(documents, skip_empty))]
+        return cls._read(source, True, vocabulary, unknown, choices)
 
     @classmethod
     def from_files(
         cls,
-        paths: str | os.PathLike | Iterable[str | os.PathLike],
+        paths: Paths,
         vocabulary: Vocabulary | None = None,
         unknown: Unknown = "error",
         encoding: str = "utf-8",
+        *,
+        documents: str | None = None,
+        skip_empty: bool = False,
+        path: str | os.PathLike | None = None,
+        **choices: Any,
     ) -> "Corpus":
-        """Read and encode one or more files, joined in the given order.
+        """Read and encode files, each of them once, joined in the given order.
 
         Args:
-            paths: A path or several paths.
-            vocabulary: As in `from_text`.
+            paths: As in `read_text`.
+            vocabulary: As in `from_text`. With `Vocabulary.bytes()`, files are read
+                as bytes, and `encoding` plays no part.
             unknown: As in `from_text`.
             encoding: As in `read_text`.
+            documents: What is a document: `"lines"` each line, `"files"` each file,
+                `"csv:COLUMN"` the value of each row in that column, with names in the
+                first row (tabs between values if the file ends in .tsv),
+                `"jsonl:FIELD"` that field of each line's object. `None` for one
+                continuous text.
+            skip_empty: Whether to leave out empty documents, which are errors else.
+            path: A `.npy` file to write the ids to, for texts larger than memory. It
+                is mapped into memory, and `Corpus.load` opens it again.
+            **choices: How to make the vocabulary, if it is `None`: `newline`,
+                `lowercase`, `normalize`, `min_count`, `max_size`, `unk`, as in
+                `Vocabulary.from_text`.
 
         Returns:
             The `Corpus`.
+
+        Raises:
+            ValueError: If a file does not decode, or a document is none, with file and
+                place.
+            OSError: If a file can't be read or written.
         """
-        return cls.from_text(read_text(paths, encoding), vocabulary, unknown)
+        path = None if path is None else Path(path)
+        kind = _kind(documents, vocabulary)
+        parsed = kind not in (None, "lines", "files")
+        raw = isinstance(vocabulary, ByteVocabulary) and not parsed
+
+        def pieces(file: Path) -> Iterator[str]:
+            read = read_pieces(file, "latin-1" if raw else encoding)
+            return (
+                read if kind is None else mark_ends(read, kind, str(file), skip_empty)
+            )
+
+        sources = [(str(file), pieces(file)) for file in find_files(paths)]
+        return cls._read(
+            sources, kind is not None, vocabulary, unknown, choices, path, raw
+        )
+
+    def save(self, path: str | os.PathLike) -> "Corpus":
+        """Write the ids to a file, whole or not at all.
+
+        Args:
+            path: As in `from_files`.
+
+        Returns:
+            The corpus of the file.
+        """
+        encoded = self._encoded
+        if self._part is not None:
+            encoded = replace(encoded, ids=self._gathered(), files=())
+        write_encoded(Path(path), encoded)
+        return self.load(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Corpus":
+        """Open what `from_files(..., path=...)` or `charrnn encode` wrote.
+
+        Args:
+            path: The `.npy` file. It is mapped into memory, not read as a whole.
+
+        Returns:
+            The `Corpus`.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no corpus, or damaged.
+        """
+        return cls._of(read_encoded(Path(path)))
+
+    @classmethod
+    def _read(
+        cls,
+        sources: Iterable[Source],
+        end: bool,
+        vocabulary: Vocabulary | None,
+        unknown: Unknown,
+        choices: dict[str, Any],
+        path: Path | None = None,
+        raw: bool = False,
+    ) -> "Corpus":
+        for name in choices:
+            if name not in _CHOICES:
+                raise TypeError(
+                    f"There is no choice {name!r}; there are {', '.join(_CHOICES)}."
+                )
+        if vocabulary is None:
+            treated = Treatment.among(choices).pieces
+        else:
+            treated = vocabulary.pieces
+            if choices:
+                raise ValueError(
+                    f"{', '.join(choices)}: such choices belong to the vocabulary, and "
+                    "there is one already. Make it with them."
+                )
+            if end and vocabulary.end is None:
+                raise ValueError(
+                    f"{vocabulary!r} has no id for the end of a document. Make it with "
+                    "end=True, or of these documents."
+                )
+        encoded = encode_sources(
+            ((name, text if raw else treated(text)) for name, text in sources),
+            vocabulary,
+            unknown,
+            lambda census: Vocabulary.from_census(census, end=end, **choices),
+            path,
+        )
+        return cls._of(encoded)
+
+    @classmethod
+    def _of(
+        cls, encoded: Encoded, part: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> "Corpus":
+        corpus = cls.__new__(cls)
+        corpus._encoded, corpus._part = encoded, part
+        return corpus
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The ids, (characters,); of a part of some documents, those of them all."""
+        return self._encoded.ids
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The `Vocabulary` that the ids belong to."""
+        return self._encoded.vocabulary
+
+    @property
+    def files(self) -> tuple[tuple[str, int], ...]:
+        """The name of each file, and the place among the ids where its text begins."""
+        return self._encoded.files
+
+    @cached_property
+    def documents(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where each document begins among the ids, and its length with its end.
+
+        Two arrays (documents,); empty ones if the vocabulary has no end.
+        """
+        if self._part is not None:
+            return self._part
+        if self.vocabulary.end_id is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        ends = [np.zeros(0, np.int64)]
+        for left in range(0, len(self.ids), _PIECE):
+            piece = self.ids[left : left + _PIECE]
+            ends.append(np.flatnonzero(piece == self.vocabulary.end_id) + left)
+            self.release()
+        borders = np.concatenate([[0], np.concatenate(ends) + 1])
+        return borders[:-1], np.diff(borders)
+
+    def release(self) -> None:
+        """Let go of the memory that a mapped file took; it is read again if needed."""
+        mapped = self._encoded.mapped
+        if mapped is not None and hasattr(mapped, "madvise"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
     @property
     def text(self) -> str:
         """The characters of the corpus as one string."""
-        return self.vocabulary.decode(self.ids)
+        return self.vocabulary.decode(self._gathered())
+
+    def _gathered(self) -> np.ndarray:
+        if self._part is None:
+            return self.ids
+        return np.concatenate([self.ids[a : a + n] for a, n in zip(*self._part)])
 
     def split(self, validation_split: float) -> tuple["Corpus", "Corpus"]:
-        """Cut off the end of the text for validation.
+        """Cut off a part for validation.
 
         Args:
-            validation_split: The part to cut off, above 0 and below 1.
+            validation_split: The part to cut off, above 0 and below 1. Of a
+                continuous text it is the end; of documents, some of them from
+                everywhere, always the same.
 
         Returns:
             Two corpora, (train, validation), that share the ids.
 
         Raises:
             ValueError: If `validation_split` is out of range, or a part has
-                fewer than 2 characters: there would be nothing to predict.
+                fewer than 2 characters, there being nothing to predict, or no
+                document.
         """
         if not 0 < validation_split < 1:
             raise ValueError(
                 "validation_split is a part of the text, above 0 and below 1; "
                 f"it is {validation_split}."
             )
+        if self.vocabulary.end is not None:
+            return self._split_documents(validation_split)
         cut = len(self) - round(len(self) * validation_split)
         if min(cut, len(self) - cut) < 2:
             raise ValueError(
                 f"validation_split={validation_split} cuts {len(self)} characters "
                 f"into {cut} and {len(self) - cut}; each part needs at least 2."
             )
+        return self._slice(0, cut), self._slice(cut, len(self))
+
+    def _slice(self, left: int, right: int) -> "Corpus":
+        ends = [place for _, place in self.files[1:]] + [len(self.ids)]
+        files = tuple(
+            (name, max(0, place - left))
+            for (name, place), end in zip(self.files, ends)
+            if place < right and end > left
+        )
+        return self._of(replace(self._encoded, ids=self.ids[left:right], files=files))
+
+    def _split_documents(self, validation_split: float) -> tuple["Corpus", "Corpus"]:
+        starts, lengths = self.documents
+        if len(starts) < 2:
+            raise ValueError(
+                "There is one document, which can't be split. Pass validation_data, or "
+                "validation_split=0."
+            )
+        order = np.random.default_rng(0).permutation(len(starts))
+        wanted = round(len(self) * validation_split)
+        count = int(np.searchsorted(np.cumsum(lengths[order]), wanted)) + 1
+        count = min(count, len(starts) - 1)
+        train, validation = np.sort(order[count:]), np.sort(order[:count])
         return (
-            Corpus(self.ids[:cut], self.vocabulary),
-            Corpus(self.ids[cut:], self.vocabulary),
+            self._of(self._encoded, (starts[train], lengths[train])),
+            self._of(self._encoded, (starts[validation], lengths[validation])),
         )
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.ids) if self._part is None else int(self._part[1].sum())
 
     def __repr__(self) -> str:
-        return f"<Corpus of {len(self):,} characters, {len(self.vocabulary)} different>"
+        count = len(self.documents[0])
+        items = f"{count:,} documents, " if count else ""
+        return (
+            f"<Corpus of {items}{len(self):,} characters, "
+            f"{len(self.vocabulary)} different>"
+        )
+
+
+def _kind(documents: str | None, vocabulary: Vocabulary | None) -> str | None:
+    """Return what is a document: with an end in the vocabulary, there is always one."""
+    if documents is None and vocabulary is not None and vocabulary.end is not None:
+        return "files"
+    return documents

@@ -1,31 +1,46 @@
 """Vocabulary: the characters that a model knows, and the id of each."""
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
+from keras_charrnn.text.census import Census
+from keras_charrnn.text.code_points import (
+    characters_of,
+    code_points_of,
+    describe_unknown,
+)
+from keras_charrnn.text.decoder import ByteDecoder, Decoder
+from keras_charrnn.text.documents import END, mark_ends
+from keras_charrnn.text.sources import Paths, find_files, read_pieces
+from keras_charrnn.text.treatment import Form, Treatment
+
 Unknown = Literal["error", "skip", "replace"]
 
-# What unknown="replace" writes: the first of these that the vocabulary holds.
-REPLACEMENTS = ("\ufffd", "?", " ")
-_NAMED_AT_MOST = 10
+# Stands for every character that a vocabulary does not know: U+FFFD.
+UNK = "\ufffd"
 
 
 class Vocabulary:
-    """The different characters of a text, sorted, each with its id.
+    r"""The different characters of a text, sorted, each with its id.
 
     A character is a Unicode code point. The id of a character is its place in
     the sorted sequence, from 0 to `len(vocabulary) - 1`. A vocabulary never
-    changes once it is made.
+    changes once it is made. What is to be done to a text before its characters are
+    looked up is part of it, so that a prompt is treated as the text was.
 
     Args:
         characters: The characters, in any order. Repetitions count once.
+        end: Whether there is an id for the end of a document.
+        newline: `"\n"` turns the line ends CRLF and CR into LF.
+        lowercase: Whether letters are made small.
+        normalize: A Unicode normal form, `"NFC"`, `"NFD"`, `"NFKC"` or `"NFKD"`.
 
     Raises:
-        ValueError: If there is no character, or an item is not one character.
+        ValueError: If there is no character, an item is not one character, or a
+            choice is none.
 
     Example:
 
@@ -39,7 +54,15 @@ class Vocabulary:
     'hole'
     """
 
-    def __init__(self, characters: Iterable[str]) -> None:
+    def __init__(
+        self,
+        characters: Iterable[str],
+        *,
+        end: bool = False,
+        newline: str | None = None,
+        lowercase: bool = False,
+        normalize: Form | None = None,
+    ) -> None:
         unique = sorted(set(characters))
         if not unique:
             raise ValueError(
@@ -52,6 +75,10 @@ class Vocabulary:
                     "A vocabulary consists of single characters; "
                     f"{character!r} is not one."
                 )
+        self.treatment = Treatment(newline, lowercase, normalize)
+        self._has_end = bool(end)
+        if end:
+            unique = sorted({*unique, END})
         self._code_points = np.array([ord(c) for c in unique], np.uint32)
         # Code points up to the largest known one, and one more row that
         # stands for all beyond it; -1 marks what is unknown.
@@ -59,19 +86,105 @@ class Vocabulary:
         self._ids[self._code_points] = np.arange(len(unique))
 
     @classmethod
-    def from_text(cls, text: str) -> "Vocabulary":
-        """Make the vocabulary of all characters that `text` holds.
+    def from_text(
+        cls,
+        text: str,
+        *,
+        min_count: int = 1,
+        max_size: int | None = None,
+        unk: bool = False,
+        **choices: Any,
+    ) -> "Vocabulary":
+        r"""Make the vocabulary of the characters that `text` holds.
 
         Args:
             text: Any string with at least one character.
+            min_count: How often a character has to occur, 1 or more.
+            max_size: How many ids there may be, `unk` and `end` included; the most
+                frequent characters are taken, of equally frequent ones the first.
+            unk: Whether there is an id, that of U+FFFD, for unknown characters.
+            **choices: `end`, `newline`, `lowercase` and `normalize`, as for
+                `Vocabulary`.
 
         Returns:
             The `Vocabulary`.
 
         Raises:
-            ValueError: If `text` is empty.
+            ValueError: If no character is left, or a choice is none.
         """
-        return cls(map(chr, np.unique(_code_points(text))))
+        census = Census()
+        census.count(Treatment.among(choices)(_checked(text)))
+        return cls.from_census(census, min_count, max_size, unk, **choices)
+
+    @classmethod
+    def from_files(
+        cls,
+        paths: Paths,
+        encoding: str = "utf-8",
+        *,
+        documents: str | None = None,
+        **choices: Any,
+    ) -> "Vocabulary":
+        """Make the vocabulary of files, which may be larger than memory.
+
+        Args:
+            paths: As in `read_text`.
+            encoding: As in `read_text`.
+            documents: What is a document, as in `Corpus.from_files`: only what
+                belongs to one is counted, and there is an id for its end.
+            **choices: As in `from_text`, from `min_count` on.
+
+        Returns:
+            The `Vocabulary`.
+
+        Raises:
+            ValueError: As in `from_text` and `read_text`.
+            OSError: If a file can't be read.
+        """
+        census = Census()
+        treatment = Treatment.among(choices)
+        choices["end"] = choices.get("end", False) or documents is not None
+        for path in find_files(paths):
+            pieces = read_pieces(path, encoding)
+            if documents is not None:
+                pieces = mark_ends(pieces, documents, str(path), skip_empty=True)
+            for piece in treatment.pieces(pieces):
+                census.count(piece)
+        return cls.from_census(census, **choices)
+
+    @classmethod
+    def from_census(
+        cls,
+        census: Census,
+        min_count: int = 1,
+        max_size: int | None = None,
+        unk: bool = False,
+        **choices: Any,
+    ) -> "Vocabulary":
+        """Make a vocabulary of characters that have been counted."""
+        special = {UNK} if unk else set()
+        if choices.get("end", False):
+            special.add(END)
+        kept = census.most_frequent(min_count, max_size, special)
+        return cls({*kept, *(special - {END})} if kept else (), **choices)
+
+    def extended(self, characters: Iterable[str]) -> "Vocabulary":
+        """Return a vocabulary that has these characters, too."""
+        config = self._config()
+        config["characters"] = [*config["characters"], *characters]
+        return Vocabulary(**config)
+
+    @staticmethod
+    def bytes(*, end: bool = False) -> "ByteVocabulary":
+        """Return the vocabulary of the 256 bytes, for any file at all.
+
+        A text is its UTF-8 bytes, and bytes that are no UTF-8 are decoded to U+FFFD.
+        The `characters` are the code points 0 to 255, which stand for the bytes.
+
+        Args:
+            end: As for `Vocabulary`.
+        """
+        return ByteVocabulary(end=end)
 
     @property
     def characters(self) -> tuple[str, ...]:
@@ -79,54 +192,47 @@ class Vocabulary:
         return tuple(map(chr, self._code_points))
 
     @property
+    def end(self) -> str | None:
+        """The character that stands for the end of a document, if there is one."""
+        return END if self._has_end else None
+
+    @property
+    def end_id(self) -> int | None:
+        """The id of the end of a document, if there is one."""
+        return int(self._ids[ord(END)]) if self._has_end else None
+
+    @property
+    def unk(self) -> str | None:
+        """U+FFFD, which stands for unknown characters, if the vocabulary holds it."""
+        return UNK if UNK in self else None
+
+    @property
     def id_dtype(self) -> np.dtype:
         """The smallest unsigned NumPy dtype that holds every id."""
         return np.min_scalar_type(len(self) - 1)
-
-    @property
-    def replacement(self) -> str | None:
-        """What `unknown="replace"` writes for a character it does not know.
-
-        The first of U+FFFD, "?" and the space that the vocabulary holds;
-        `None` if it holds none of them.
-        """
-        return next((c for c in REPLACEMENTS if c in self), None)
 
     def encode(self, text: str, unknown: Unknown = "error") -> np.ndarray:
         """Turn characters into ids.
 
         Args:
-            text: The characters.
+            text: The characters; first they are treated as the vocabulary says.
             unknown: What to do with a character outside the vocabulary:
-                `"error"`, `"skip"` it, or `"replace"` it by `replacement`.
+                `"error"`, `"skip"` it, or `"replace"` it by `unk`.
 
         Returns:
             Ids, shape (characters,), of dtype `id_dtype`.
 
         Raises:
             ValueError: If characters are unknown and `unknown="error"`, or
-                `unknown="replace"` and the vocabulary has no replacement.
+                `unknown="replace"` and the vocabulary has no `unk`.
         """
-        if unknown not in ("error", "skip", "replace"):
+        symbols = self.symbols(text)
+        if self._has_end and END in symbols:
             raise ValueError(
-                f"unknown={unknown!r} is not one of 'error', 'skip', 'replace'."
+                f"The text holds U+FDD0 at {symbols.index(END)}, which marks the end "
+                "of a document here. It is no character of any language; remove it."
             )
-        code_points = _code_points(text)
-        ids = self._ids[np.minimum(code_points, len(self._ids) - 1)]
-        strange = ids < 0
-        if strange.any():
-            if unknown == "error":
-                raise ValueError(self._describe(code_points, strange))
-            if unknown == "skip":
-                ids = ids[~strange]
-            elif self.replacement is None:
-                raise ValueError(
-                    "unknown='replace' needs U+FFFD, '?' or a space in the "
-                    "vocabulary, and it holds none of them. Pass unknown='skip'."
-                )
-            else:
-                ids[strange] = self._ids[ord(self.replacement)]
-        return ids.astype(self.id_dtype)
+        return self.encode_symbols(symbols, unknown)
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         """Turn ids into characters.
@@ -135,11 +241,56 @@ class Vocabulary:
             ids: Integers from 0 to `len(vocabulary) - 1`, shape (characters,).
 
         Returns:
-            The text.
+            The text. The end of a document is shown as a line end.
 
         Raises:
             ValueError: If an id is out of range or not an integer.
         """
+        return self.decoder()(self.decode_symbols(ids), final=True)
+
+    def symbols(self, text: str) -> str:
+        """Return a text with one character for each id that it has."""
+        return self.treatment(_checked(text))
+
+    def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
+        """Return the symbols of a text that comes in pieces, cut elsewhere.
+
+        `END`, behind each document, stays.
+        """
+        return self.treatment.pieces(pieces)
+
+    def decoder(self) -> Decoder:
+        """Return what turns symbols into a text, piece by piece."""
+        return Decoder(self._has_end)
+
+    def encode_symbols(
+        self, symbols: str, unknown: Unknown = "error", place: int = 0
+    ) -> np.ndarray:
+        """Turn symbols into ids; `place` is that of the first, for errors."""
+        if unknown not in ("error", "skip", "replace"):
+            raise ValueError(
+                f"unknown={unknown!r} is not one of 'error', 'skip', 'replace'."
+            )
+        code_points = code_points_of(symbols)
+        ids = np.take(self._ids, code_points, mode="clip")
+        if ids.size and ids.min() < 0:
+            strange = ids < 0
+            if unknown == "error":
+                raise ValueError(describe_unknown(code_points, strange, place))
+            if unknown == "skip":
+                ids = ids[~strange]
+            elif self.unk is None:
+                raise ValueError(
+                    "unknown='replace' needs an id for unknown characters, and the "
+                    "vocabulary has none. Make it with unk=True, or pass "
+                    "unknown='skip'."
+                )
+            else:
+                ids[strange] = self._ids[ord(UNK)]
+        return ids.astype(self.id_dtype)
+
+    def decode_symbols(self, ids: Sequence[int] | np.ndarray) -> str:
+        """Turn ids into symbols."""
         ids = np.asarray(ids)
         if ids.size == 0:
             return ""
@@ -155,14 +306,14 @@ class Vocabulary:
                 f"Id {ids[place]} at position {place} is outside the vocabulary, "
                 f"whose ids go from 0 to {len(self) - 1}."
             )
-        return _text(self._code_points[ids])
+        return characters_of(self._code_points[ids])
 
     def to_json(self) -> str:
         """Write the vocabulary as a JSON string of ASCII characters."""
-        return json.dumps({"characters": "".join(self.characters)})
+        return json.dumps(self._config())
 
-    @classmethod
-    def from_json(cls, string: str) -> "Vocabulary":
+    @staticmethod
+    def from_json(string: str) -> "Vocabulary":
         """Read what `to_json` wrote.
 
         Args:
@@ -175,12 +326,23 @@ class Vocabulary:
             ValueError: If `string` is not the JSON form of a vocabulary.
         """
         try:
-            characters = json.loads(string)["characters"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            config = json.loads(string)
+            kind = ByteVocabulary if config.pop("bytes", False) else Vocabulary
+            return kind(**config)
+        except (json.JSONDecodeError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"This is not the JSON form of a vocabulary: {string[:60]!r}"
             ) from error
-        return cls(characters)
+
+    def _config(self) -> dict[str, Any]:
+        characters = "".join(c for c in self.characters if c != self.end)
+        chosen = {
+            "end": self._has_end,
+            "newline": self.treatment.newline,
+            "lowercase": self.treatment.lowercase,
+            "normalize": self.treatment.normalize,
+        }
+        return {"characters": characters} | {k: v for k, v in chosen.items() if v}
 
     def __len__(self) -> int:
         return len(self._code_points)
@@ -193,41 +355,47 @@ class Vocabulary:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
             return NotImplemented
-        return self.characters == other.characters
+        return self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
-        return hash(self.characters)
+        return hash(self.to_json())
 
     def __repr__(self) -> str:
-        shown = "".join(self.characters[:40])
+        shown = "".join(c for c in self.characters[:40] if c != self.end)
         rest = "..." if len(self) > 40 else ""
-        return f"<Vocabulary of {len(self)} characters: {shown!r}{rest}>"
-
-    def _describe(self, code_points: np.ndarray, strange: np.ndarray) -> str:
-        places = np.flatnonzero(strange)
-        named = ", ".join(
-            f"{chr(code_points[place])!r} at {place}"
-            for place in places[:_NAMED_AT_MOST]
-        )
-        more = len(places) - _NAMED_AT_MOST
-        rest = f" and {more} more" if more > 0 else ""
-        plural = "" if len(places) == 1 else "s"
-        return (
-            f"The text holds {len(places)} character{plural} outside the "
-            f"vocabulary: {named}{rest}. "
-            "Pass unknown='skip' or unknown='replace' (--unknown to the command)."
-        )
+        size = len(self) - self._has_end
+        end = " and an end of documents" if self._has_end else ""
+        return f"<Vocabulary of {size} characters{end}: {shown!r}{rest}>"
 
 
-# A lone surrogate is a legal character of a Python string, so it must pass.
-_UTF32 = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
+class ByteVocabulary(Vocabulary):
+    """The 256 bytes; `Vocabulary.bytes` makes one."""
+
+    def __init__(self, *, end: bool = False) -> None:
+        super().__init__(map(chr, range(256)), end=end)
+
+    def symbols(self, text: str) -> str:
+        return _checked(text).encode("utf-8", "surrogatepass").decode("latin-1")
+
+    def extended(self, characters: Iterable[str]) -> Vocabulary:
+        return self
+
+    def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
+        for piece in pieces:
+            yield END.join(map(self.symbols, piece.split(END)))
+
+    def decoder(self) -> Decoder:
+        return ByteDecoder(self._has_end)
+
+    def _config(self) -> dict[str, Any]:
+        return {"bytes": True} | ({"end": True} if self._has_end else {})
+
+    def __repr__(self) -> str:
+        end = " and an end of documents" if self._has_end else ""
+        return f"<Vocabulary of 256 bytes{end}>"
 
 
-def _code_points(text: str) -> np.ndarray:
+def _checked(text: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"A text is a str; this is {type(text).__name__}.")
-    return np.frombuffer(text.encode(_UTF32, "surrogatepass"), np.uint32)
-
-
-def _text(code_points: np.ndarray) -> str:
-    return code_points.astype(np.uint32).tobytes().decode(_UTF32, "surrogatepass")
+    return text

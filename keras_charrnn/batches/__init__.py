@@ -1,0 +1,21 @@
+"""Batches: three ways to cut a corpus for training."""
+
+from keras_charrnn.batches.cutting import as_corpus, cut, is_text
+from keras_charrnn.batches.documents import DocumentBatches
+from keras_charrnn.batches.sizes import BATCH_SIZE, SEQUENCE_LENGTH, Batch, TextBatches
+from keras_charrnn.batches.streams import StreamBatches
+from keras_charrnn.batches.windows import Target, WindowBatches
+
+__all__ = [
+    "BATCH_SIZE",
+    "SEQUENCE_LENGTH",
+    "Batch",
+    "DocumentBatches",
+    "StreamBatches",
+    "Target",
+    "TextBatches",
+    "WindowBatches",
+    "as_corpus",
+    "cut",
+    "is_text",
+]

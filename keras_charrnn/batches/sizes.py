@@ -1,0 +1,85 @@
+"""What all batches of a text have: their sizes, and a fixed shape."""
+
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_charrnn.text.corpus import Corpus
+
+SEQUENCE_LENGTH = 64
+BATCH_SIZE = 16
+
+Batch = tuple[Any, np.ndarray, np.ndarray]
+
+# A mapped file's memory is let go of as often as this many batches were read.
+_RELEASED_EVERY = 16
+
+
+class TextBatches(keras.utils.PyDataset):
+    """Batches of a text, of one shape, as many in each epoch.
+
+    A subclass sets the sizes with `_shrink_to`, and defines `predictions`,
+    `__len__` and `batch`.
+
+    Args:
+        corpus: The `Corpus`.
+        batch_size: B, a positive integer.
+        sequence_length: T, a positive integer.
+
+    Attributes:
+        corpus: The `Corpus`.
+        batch_size: B.
+        sequence_length: T.
+    """
+
+    def __init__(self, corpus: Corpus, batch_size: int, sequence_length: int) -> None:
+        super().__init__()
+        sizes = {"batch_size": batch_size, "sequence_length": sequence_length}
+        for name, value in sizes.items():
+            check_positive(name, value)
+        self.corpus = corpus
+        self.batch_size, self.sequence_length = int(batch_size), int(sequence_length)
+
+    def _shrink_to(self, batch_size: int, sequence_length: int, warn: bool) -> None:
+        """Make the sizes smaller where the text does not fill one batch."""
+        asked = self.batch_size, self.sequence_length
+        self.batch_size = min(self.batch_size, batch_size)
+        self.sequence_length = min(self.sequence_length, sequence_length)
+        if warn and asked != (self.batch_size, self.sequence_length):
+            warnings.warn(
+                f"The text has {len(self.corpus):,} characters, fewer than one batch "
+                f"of {asked[0]} x {asked[1]} needs; batch_size={self.batch_size} and "
+                f"sequence_length={self.sequence_length} are used.",
+                stacklevel=3,
+            )
+
+    @property
+    def predictions(self) -> int:
+        """How many characters one pass predicts."""
+        raise NotImplementedError
+
+    def batch(self, index: int) -> Batch:
+        """Return a batch."""
+        raise NotImplementedError
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Put the batches into the order of an epoch, counted from 0.
+
+        `fit` calls it before each epoch.
+        """
+
+    def __getitem__(self, index: int) -> Batch:
+        if not 0 <= index < len(self):
+            raise IndexError(f"Batch {index} of {len(self)}.")
+        if index % _RELEASED_EVERY == 0:
+            self.corpus.release()
+        return self.batch(index)
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise a `ValueError` unless a number is a positive integer."""
+    integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not integer or value < 1:
+        raise ValueError(f"{name} is a positive integer; it is {value!r}.")

@@ -1,0 +1,88 @@
+"""Streams: a continuous text, cut for training with carried state."""
+
+import numpy as np
+
+from keras_charrnn.batches.sizes import BATCH_SIZE, SEQUENCE_LENGTH, Batch, TextBatches
+from keras_charrnn.text.corpus import Corpus
+
+
+class StreamBatches(TextBatches):
+    """A corpus as parallel streams, read from left to right.
+
+    The text is cut into `batch_size` contiguous streams of equal length, and a
+    batch holds the next `sequence_length` characters of each. So a row goes on
+    in the next batch where it stopped in this one, and a state can be carried.
+    Every character but the first is predicted exactly once in a pass; places
+    that only fill up the last batch have weight 0.
+
+    A batch is `({"ids": (B, T), "reset": (B,)}, targets (B, T), weights (B, T))`,
+    with B the batch size and T the sequence length. `reset` is true in the
+    first batch of a pass: the streams start there.
+
+    Args:
+        corpus: A `Corpus` of 2 characters or more.
+        batch_size: B, the number of streams.
+        sequence_length: T, characters in a batch's row, over which gradients
+            flow back.
+        warn: Whether to warn if a size shrinks.
+
+    Raises:
+        ValueError: If the corpus has fewer than 2 characters, or a size is not
+            a positive integer.
+
+    Warns:
+        UserWarning: If the corpus is shorter than one batch; both sizes shrink
+            to what it holds.
+
+    Example:
+
+    >>> from keras_charrnn import Corpus, StreamBatches
+    >>> corpus = Corpus.from_text("abcdefghi")
+    >>> batches = StreamBatches(corpus, batch_size=2, sequence_length=2)
+    >>> len(batches)
+    2
+    >>> inputs, targets, weights = batches[0]
+    >>> inputs["ids"].tolist(), targets.tolist()
+    ([[0, 1], [4, 5]], [[1, 2], [5, 6]])
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        batch_size: int = BATCH_SIZE,
+        sequence_length: int = SEQUENCE_LENGTH,
+        warn: bool = True,
+    ) -> None:
+        super().__init__(corpus, batch_size, sequence_length)
+        if corpus.vocabulary.end is not None:
+            raise ValueError(
+                f"{corpus!r} consists of documents, which are no continuous text. Pass "
+                "it to DocumentBatches, or to fit as it is."
+            )
+        predictions = self.predictions
+        if predictions < 1:
+            raise ValueError(
+                f"The text has {len(corpus)} characters; it takes at least 2, "
+                "one to read and one to predict."
+            )
+        length = min(self.sequence_length, predictions)
+        self._shrink_to(predictions // length, length, warn)
+        # Streams whose lengths differ by one at most.
+        borders = predictions * np.arange(self.batch_size + 1) // self.batch_size
+        self._starts, self._ends = borders[:-1, None], borders[1:, None]
+        self._longest = int((self._ends - self._starts).max())
+
+    @property
+    def predictions(self) -> int:
+        return len(self.corpus) - 1
+
+    def __len__(self) -> int:
+        return -(-self._longest // self.sequence_length)
+
+    def batch(self, index: int) -> Batch:
+        left = index * self.sequence_length
+        places = self._starts + np.arange(left, left + self.sequence_length + 1)
+        ids = self.corpus.ids[np.minimum(places, self.predictions)].astype(np.int32)
+        weights = (places[:, :-1] < self._ends).astype(np.float32)
+        reset = np.full(self.batch_size, index == 0)
+        return {"ids": ids[:, :-1], "reset": reset}, ids[:, 1:], weights

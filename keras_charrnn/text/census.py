@@ -1,0 +1,98 @@
+"""Census: which characters a text has, and how many, while it streams by."""
+
+import sys
+from collections.abc import Collection
+
+import numpy as np
+
+from keras_charrnn.text.code_points import code_points_of
+
+
+class Census:
+    """Counts characters, and numbers them in the order in which they appear.
+
+    The numbers stand for characters of a text that is read once, before it is
+    known which characters there are.
+    """
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(sys.maxunicode + 1, np.int64)
+        self._numbers = np.full(sys.maxunicode + 1, -1, np.int32)
+        self._found = 0
+
+    def count(self, text: str) -> np.ndarray:
+        """Count the characters of a piece of text.
+
+        Args:
+            text: The next piece.
+
+        Returns:
+            Its code points, (characters,).
+        """
+        code_points = code_points_of(text)
+        counts = np.bincount(code_points)
+        self._counts[: len(counts)] += counts
+        return code_points
+
+    def number(self, text: str) -> np.ndarray:
+        """Count the characters of a piece of text, and number them.
+
+        Args:
+            text: The next piece.
+
+        Returns:
+            Their numbers, (characters,), of the smallest unsigned dtype that holds
+            those given so far.
+        """
+        code_points = self.count(text)
+        numbers = np.take(self._numbers, code_points)
+        if numbers.size and numbers.min() < 0:
+            for new in np.unique(code_points[numbers < 0]):
+                self._numbers[new] = self._found
+                self._found += 1
+            numbers = np.take(self._numbers, code_points)
+        return numbers.astype(np.min_scalar_type(max(0, self._found - 1)))
+
+    def most_frequent(
+        self, min_count: int, max_size: int | None, special: Collection[str]
+    ) -> list[str]:
+        """Choose characters by how often they occur.
+
+        Args:
+            min_count: How often a character has to occur, 1 or more.
+            max_size: How many there may be, `special` included; of equally frequent
+                ones the first are taken.
+            special: Characters that are taken anyway.
+
+        Returns:
+            The others that are taken; none if nothing was counted.
+
+        Raises:
+            ValueError: If a number is out of range, or none is left.
+        """
+        for name, value in (("min_count", min_count), ("max_size", max_size)):
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise ValueError(f"{name} is a positive integer; it is {value!r}.")
+        counts = {c: n for c, n in self.counts().items() if c not in special}
+        kept = [c for c, n in counts.items() if n >= min_count]
+        if max_size is not None:
+            # Characters come sorted, and sorting by count leaves equals in order.
+            kept.sort(key=lambda c: -counts[c])
+            kept = kept[: max(0, max_size - len(special))]
+        if counts and not kept:
+            raise ValueError(
+                f"min_count={min_count} and max_size={max_size} leave none of "
+                f"{len(counts)} characters; the most frequent one occurs "
+                f"{max(counts.values())} times."
+            )
+        return kept
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each character occurred, sorted by character."""
+        found = np.flatnonzero(self._counts)
+        return {chr(c): int(self._counts[c]) for c in found}
+
+    def numbered(self) -> np.ndarray:
+        """Return the code points of the numbers, (numbers,)."""
+        code_points = np.flatnonzero(self._numbers >= 0)
+        return code_points[np.argsort(self._numbers[code_points])].astype(np.uint32)

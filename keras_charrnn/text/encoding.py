@@ -1,0 +1,266 @@
+"""Encoding: texts of any size become ids, in memory or in a file."""
+
+import json
+import mmap
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from keras_charrnn._files import whole_file
+from keras_charrnn.text.census import Census
+from keras_charrnn.text.vocabulary import UNK, Unknown, Vocabulary
+
+# A file's name, or "" for what is no file, and its text in pieces, as symbols.
+Source = tuple[str, Iterable[str]]
+# Ids that are looked at at once.
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as ids.
+
+    Attributes:
+        ids: (characters,), unsigned integers.
+        vocabulary: The `Vocabulary` that they belong to.
+        files: The name of each source, and the place where it begins.
+        mapped: The file behind the ids, if they are in one.
+    """
+
+    ids: np.ndarray
+    vocabulary: Vocabulary
+    files: tuple[tuple[str, int], ...]
+    mapped: mmap.mmap | None = None
+
+
+def encode_sources(
+    sources: Iterable[Source],
+    vocabulary: Vocabulary | None,
+    unknown: Unknown,
+    make: Callable[[Census], Vocabulary],
+    path: Path | None,
+) -> Encoded:
+    """Encode texts that are read once, piece by piece.
+
+    Without a vocabulary, ids are given out in the order in which characters
+    appear, and exchanged for those of the vocabulary when all are known.
+
+    Args:
+        sources: Names and texts.
+        vocabulary: The `Vocabulary`, if there is one.
+        unknown: As in `Vocabulary.encode`.
+        make: Makes the vocabulary of a census, if there is none.
+        path: The file to write; the ids stay in memory if `None`.
+
+    Returns:
+        The ids.
+    """
+    if path is not None:
+        _check_name(path)
+    with ExitStack() as stack:
+        part = None if path is None else stack.enter_context(whole_file(path))
+        spool = stack.enter_context(_Spool(None if part is None else part.parent))
+        census = Census()
+        files: list[tuple[str, int]] = []
+        for name, pieces in sources:
+            files += [(name, spool.size)] if name else []
+            place = 0
+            for piece in pieces:
+                if vocabulary is None:
+                    spool.add(census.number(piece))
+                else:
+                    try:
+                        ids = vocabulary.encode_symbols(piece, unknown, place)
+                    except ValueError as error:
+                        where = f"{name!r}: " if name else ""
+                        raise ValueError(f"{where}{error}") from None
+                    spool.add(ids)
+                place += len(piece)
+        table = None
+        if vocabulary is None:
+            vocabulary = make(census)
+            table = _exchange(census, vocabulary, unknown)
+        if not spool.size:
+            raise ValueError("The text is empty; it takes at least 2 characters.")
+        chunks, size = spool.chunks(), spool.size
+        if table is not None:
+            if table.min() < 0:
+                files, size = _without_skipped(spool, table, files)
+            chunks = (_exchanged(chunk, table) for chunk in chunks)
+        if part is None:
+            ids = np.concatenate(list(chunks)).astype(vocabulary.id_dtype, copy=False)
+            return Encoded(ids, vocabulary, tuple(files))
+        _write(part, chunks, size, vocabulary, files)
+    assert path is not None
+    return read_encoded(path)
+
+
+def _exchange(census: Census, vocabulary: Vocabulary, unknown: Unknown) -> np.ndarray:
+    """Return the id of each number of a census; -1 for what is to be skipped."""
+    numbered = [chr(c) for c in census.numbered()]
+    ids = {c: i for i, c in enumerate(vocabulary.characters)}
+    dropped = [c for c in numbered if c not in ids]
+    if dropped and unknown == "error":
+        raise ValueError(
+            f"min_count and max_size drop {len(dropped)} different characters that the "
+            "text holds. Pass unknown='skip', or unknown='replace' and unk=True."
+        )
+    rest = -1
+    if unknown == "replace" and dropped:
+        if vocabulary.unk is None:
+            raise ValueError(
+                "unknown='replace' needs an id for unknown characters: pass unk=True."
+            )
+        rest = ids[UNK]
+    return np.array([ids.get(c, rest) for c in numbered], np.int32)
+
+
+def _exchanged(numbers: np.ndarray, table: np.ndarray) -> np.ndarray:
+    if table.min() < 0:
+        ids = table[numbers]
+        return ids[ids >= 0]
+    return table.astype(np.min_scalar_type(table.max()))[numbers]
+
+
+def _without_skipped(
+    spool: "_Spool", table: np.ndarray, files: list[tuple[str, int]]
+) -> tuple[list[tuple[str, int]], int]:
+    """Return where files begin, and how many ids there are, once some are skipped."""
+    starts = np.array([start for _, start in files])
+    moved = starts.copy()
+    left = 0
+    for numbers in spool.chunks():
+        skipped = np.flatnonzero(table[numbers] < 0) + left
+        moved -= np.searchsorted(skipped, starts)
+        left += len(numbers)
+    size = left - sum(int((table[n] < 0).sum()) for n in spool.chunks())
+    return [(name, int(place)) for (name, _), place in zip(files, moved)], size
+
+
+class _Spool:
+    """Arrays one after the other, in memory or in a file that has no name."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._arrays: list[np.ndarray] = []
+        self._file: Any = None
+        self._runs: list[tuple[np.dtype, int]] = []
+        self.size = 0
+
+    def __enter__(self) -> "_Spool":
+        if self._folder is not None:
+            self._file = tempfile.TemporaryFile(dir=self._folder)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, array: np.ndarray) -> None:
+        """Put an array behind the others."""
+        self.size += len(array)
+        if self._file is None:
+            self._arrays.append(array)
+        else:
+            self._runs.append((array.dtype, len(array)))
+            self._file.write(array.data)
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Return the arrays, as they were added."""
+        yield from self._arrays
+        if self._file is not None:
+            self._file.seek(0)
+            for dtype, count in self._runs:
+                data = self._file.read(dtype.itemsize * count)
+                yield np.frombuffer(data, dtype)
+
+
+def write_encoded(path: Path, encoded: Encoded) -> None:
+    """Write ids to a file, whole or not at all, as `encode_sources` does.
+
+    Args:
+        path: The file. Missing folders are made.
+        encoded: The ids.
+    """
+    _check_name(path)
+    with whole_file(path) as part:
+        ids = encoded.ids
+        _write(part, [ids], len(ids), encoded.vocabulary, list(encoded.files))
+
+
+def _check_name(path: Path) -> None:
+    if path.suffix != ".npy":
+        raise ValueError(f"The file of a corpus ends in .npy; this is {str(path)!r}.")
+
+
+def _write(
+    path: Path,
+    chunks: Iterable[np.ndarray],
+    size: int,
+    vocabulary: Vocabulary,
+    files: list[tuple[str, int]],
+) -> None:
+    dtype = vocabulary.id_dtype
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (size,)}
+    about = {"vocabulary": json.loads(vocabulary.to_json()), "files": files}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in chunks:
+            file.write(chunk.astype(dtype, copy=False).data)
+        # Behind the array, where NumPy does not look.
+        file.write(json.dumps(about).encode())
+
+
+def read_encoded(path: Path) -> Encoded:
+    """Map the ids of a file that `encode_sources` wrote.
+
+    Args:
+        path: The file, a `.npy` array of ids with JSON behind it.
+
+    Returns:
+        The ids; they are read from the file when they are needed.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no corpus, or damaged.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r}.")
+    with path.open("rb") as file:
+        try:
+            dtype, size, offset = _header(file)
+            file.seek(offset + dtype.itemsize * size)
+            about = json.loads(file.read())
+            vocabulary = Vocabulary.from_json(json.dumps(about["vocabulary"]))
+            files = tuple((str(name), int(place)) for name, place in about["files"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{str(path)!r} is no corpus that Corpus.from_files(..., path=...) or "
+                f"charrnn encode wrote, or it is damaged: {error}"
+            ) from error
+        file.seek(offset)
+        left = size
+        while left:
+            ids = np.fromfile(file, dtype, min(left, _PIECE))
+            if ids.max() >= len(vocabulary):
+                raise ValueError(
+                    f"{str(path)!r} is damaged: it holds the id {ids.max()}, but the "
+                    f"vocabulary's go from 0 to {len(vocabulary) - 1}."
+                )
+            left -= len(ids)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    ids = np.frombuffer(mapped, dtype, size, offset)
+    return Encoded(ids, vocabulary, files, mapped)
+
+
+def _header(file: BinaryIO) -> tuple[np.dtype, int, int]:
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if len(shape) != 1 or dtype not in ("uint8", "uint16", "uint32") or not shape[0]:
+        raise ValueError(f"it holds an array of shape {shape} and dtype {dtype}")
+    return dtype, shape[0], file.tell()

@@ -1,0 +1,181 @@
+"""Sources: files, globs, folders, .gz and standard input, read piece by piece."""
+
+import codecs
+import glob
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+# Bytes that are read at once.
+PIECE = 1 << 20
+
+Paths = str | os.PathLike | Iterable[str | os.PathLike]
+
+
+def read_text(paths: Paths, encoding: str = "utf-8") -> str:
+    """Read text files and join them in the given order.
+
+    Line ends stay as they are in the file; a byte order mark at the start of a
+    file is dropped.
+
+    Args:
+        paths: A path or several paths: a file, a folder, which stands for all files in
+            it and below it, sorted, or a pattern such as `"*.txt"`, likewise. A file
+            that ends in `.gz` is unpacked, and `"-"` is standard input.
+        encoding: The encoding of the files, by Python's name for it.
+
+    Returns:
+        The text.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file does not decode, with its name and the offset of
+            the first wrong byte, or if Python knows no such encoding.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_charrnn import read_text
+    >>> _ = Path("poem.txt").write_text("Tyger", encoding="utf-8")
+    >>> read_text(["poem.txt", "poem.txt"])
+    'TygerTyger'
+    """
+    return "".join(
+        piece for path in find_files(paths) for piece in read_pieces(path, encoding)
+    )
+
+
+def find_files(paths: Paths) -> list[Path]:
+    """Find the files that paths stand for.
+
+    Args:
+        paths: One or several: a file, a folder (all files in it and below it, but
+            hidden ones, sorted), a pattern with `*`, `?` or `[...]` (sorted), or
+            `"-"` for standard input. What is named comes in the given order; a
+            file that folders and patterns find twice comes once.
+
+    Returns:
+        The files.
+
+    Raises:
+        FileNotFoundError: If a file is missing, or nothing is found.
+    """
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
+    found: list[Path] = []
+    seen: set[str] = set()
+    for path in map(Path, paths):
+        if str(path) == "-" or path.is_file():
+            found.append(path)
+            seen.add(os.path.realpath(path))
+            continue
+        more = _below(path) if path.is_dir() else _matching(path)
+        for each in more:
+            if (real := os.path.realpath(each)) not in seen:
+                seen.add(real)
+                found.append(each)
+    if not found:
+        raise FileNotFoundError("There is no file to read.")
+    return found
+
+
+def _below(folder: Path) -> list[Path]:
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not files:
+        raise FileNotFoundError(f"There is no file in the folder {str(folder)!r}.")
+    return files
+
+
+def _matching(pattern: Path) -> list[Path]:
+    if not glob.has_magic(str(pattern)):
+        if pattern.exists():  # a pipe, say
+            return [pattern]
+        raise FileNotFoundError(f"There is no file {str(pattern)!r}.")
+    files = sorted(Path(p) for p in glob.glob(str(pattern), recursive=True))
+    files = [path for path in files if path.is_file()]
+    if not files:
+        raise FileNotFoundError(f"No file matches {str(pattern)!r}.")
+    return files
+
+
+def read_pieces(path: Path, encoding: str) -> Iterator[str]:
+    """Read a text file piece by piece.
+
+    A byte order mark at the start is dropped. A file that ends in `.gz` is
+    unpacked, and `-` is standard input.
+
+    Args:
+        path: The file.
+        encoding: Its encoding, by Python's name for it.
+
+    Yields:
+        Its text, in pieces of about `PIECE` characters.
+
+    Raises:
+        ValueError: If Python knows no such encoding, or the file does not decode,
+            with the place of the first wrong byte.
+        OSError: If the file can't be read.
+    """
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+    except LookupError as error:
+        raise ValueError(
+            f"Python knows no encoding {encoding!r}; "
+            "try 'utf-8', 'latin-1' or 'cp1252'."
+        ) from error
+    first, done, line = True, 0, 1
+    for data in _bytes(path):
+        pending = decoder.getstate()[0]
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            line += error.object[: error.start].count(b"\n")
+            place = done - len(pending) + error.start
+            raise ValueError(_undecoded(path, encoding, error, place, line)) from error
+        done += len(data)
+        line += text.count("\n")
+        if first and text:
+            first, text = False, text.removeprefix("\ufeff")
+        if text:
+            yield text
+
+
+def _bytes(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, and b"" at the end."""
+    if str(path) == "-":
+        yield from iter(lambda: sys.stdin.buffer.read(PIECE), b"")
+        yield b""
+        return
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield from iter(lambda: file.read(PIECE), b"")
+        yield b""
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{str(path)!r} is no whole .gz file: {error}") from error
+
+
+def _undecoded(
+    path: Path, encoding: str, error: UnicodeDecodeError, place: int, line: int
+) -> str:
+    wrong = error.object[error.start]
+    message = (
+        f"{str(path)!r} is not {encoding} text: byte {wrong:#04x} at offset {place}, "
+        f"line {line}, does not decode ({error.reason}). "
+    )
+    if b"\0" in error.object:
+        return message + (
+            "It seems to be a binary file: leave it out, or read bytes with "
+            "Vocabulary.bytes() (--bytes to the command)."
+        )
+    return message + (
+        "Pass the encoding of the file: encoding='latin-1', say, or --encoding latin-1 "
+        "to the command."
+    )
