@@ -114,9 +114,7 @@ def _reading() -> argparse.ArgumentParser:
         help="the Unicode normal form",
     )
     how.add_argument("--bytes", action="store_true", help="read bytes, of any file")
-    how.add_argument(
-        "--min-count", type=int, default=1, help="how often a character has to occur"
-    )
+    how.add_argument("--min-count", type=int, help="how often a character has to occur")
     how.add_argument("--max-size", type=int, help="how many characters there may be")
     how.add_argument(
         "--unknown",

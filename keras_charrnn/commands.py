@@ -188,7 +188,7 @@ def _read(
             "lowercase": options.lowercase,
             "newline": None if options.newline == "keep" else "\n",
             "normalize": options.normalize,
-            "min_count": options.min_count,
+            "min_count": 1 if options.min_count is None else options.min_count,
             "max_size": options.max_size,
             "unk": options.unknown == "replace",
         }
@@ -212,7 +212,8 @@ def _read(
 
 def _refuse(options: argparse.Namespace, names: Sequence[str], settled: str) -> None:
     """Raise a `ValueError` if one of some options was given."""
-    given = [n for n in names if getattr(options, n) not in (None, False, 1, "keep")]
+    unset = (None, False, "keep")
+    given = [n for n in names if all(getattr(options, n) is not u for u in unset)]
     if given:
         named = ", ".join("--" + name.replace("_", "-") for name in given)
         raise ValueError(f"{named}: {settled} has settled that. Leave it out.")

@@ -9,33 +9,24 @@ from keras_charrnn.text.code_points import code_points_of
 
 
 class Census:
-    """Counts characters, and numbers them in the order in which they appear.
+    """Finds the characters of a text, and numbers them in the order they appear in.
 
     The numbers stand for characters of a text that is read once, before it is
     known which characters there are.
+
+    Args:
+        counting: Whether characters are counted, and not only found.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counting: bool = True) -> None:
+        self._counting = counting
         self._counts = np.zeros(sys.maxunicode + 1, np.int64)
-        self._numbers = np.full(sys.maxunicode + 1, -1, np.int32)
+        # As narrow as can be: most of the time goes by looking numbers up.
+        self._numbers = np.full(sys.maxunicode + 1, -1, np.int16)
         self._found = 0
 
-    def count(self, text: str) -> np.ndarray:
-        """Count the characters of a piece of text.
-
-        Args:
-            text: The next piece.
-
-        Returns:
-            Its code points, (characters,).
-        """
-        code_points = code_points_of(text)
-        counts = np.bincount(code_points)
-        self._counts[: len(counts)] += counts
-        return code_points
-
     def number(self, text: str) -> np.ndarray:
-        """Count the characters of a piece of text, and number them.
+        """Number the characters of a piece of text, and count them.
 
         Args:
             text: The next piece.
@@ -44,12 +35,17 @@ class Census:
             Their numbers, (characters,), of the smallest unsigned dtype that holds
             those given so far.
         """
-        code_points = self.count(text)
+        code_points = code_points_of(text)
+        if self._counting:
+            counts = np.bincount(code_points)
+            self._counts[: len(counts)] += counts
         numbers = np.take(self._numbers, code_points)
         if numbers.size and numbers.min() < 0:
-            for new in np.unique(code_points[numbers < 0]):
-                self._numbers[new] = self._found
-                self._found += 1
+            new = np.unique(code_points[numbers < 0])
+            if self._found + len(new) > np.iinfo(self._numbers.dtype).max:
+                self._numbers = self._numbers.astype(np.int32)
+            self._numbers[new] = np.arange(self._found, self._found + len(new))
+            self._found += len(new)
             numbers = np.take(self._numbers, code_points)
         return numbers.astype(np.min_scalar_type(max(0, self._found - 1)))
 
@@ -73,8 +69,9 @@ class Census:
         for name, value in (("min_count", min_count), ("max_size", max_size)):
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ValueError(f"{name} is a positive integer; it is {value!r}.")
-        counts = {c: n for c, n in self.counts().items() if c not in special}
-        kept = [c for c, n in counts.items() if n >= min_count]
+        counts = {chr(c): int(self._counts[c]) for c in sorted(self.numbered())}
+        counts = {c: n for c, n in counts.items() if c not in special}
+        kept = [c for c, n in counts.items() if n >= min_count or min_count == 1]
         if max_size is not None:
             # Characters come sorted, and sorting by count leaves equals in order.
             kept.sort(key=lambda c: -counts[c])
@@ -86,11 +83,6 @@ class Census:
                 f"{max(counts.values())} times."
             )
         return kept
-
-    def counts(self) -> dict[str, int]:
-        """Return how often each character occurred, sorted by character."""
-        found = np.flatnonzero(self._counts)
-        return {chr(c): int(self._counts[c]) for c in found}
 
     def numbered(self) -> np.ndarray:
         """Return the code points of the numbers, (numbers,)."""

@@ -11,7 +11,9 @@ _UTF32 = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
 
 def code_points_of(text: str) -> np.ndarray:
-    """Return the code points of a text, (characters,), uint32."""
+    """Return the code points of a text, (characters,), uint32; uint8 for ASCII."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), np.uint8)
     return np.frombuffer(text.encode(_UTF32, "surrogatepass"), np.uint32)
 
 

@@ -127,9 +127,6 @@ class Corpus:
             skip_empty: Whether to leave out empty ones, which are errors else.
             **choices: As in `from_files`.
 
-        Returns:
-            The `Corpus`.
-
         Example:
 
         >>> from keras_charrnn import Corpus
@@ -263,6 +260,7 @@ class Corpus:
             vocabulary,
             unknown,
             lambda census: Vocabulary.from_census(census, end=end, **choices),
+            choices.get("min_count", 1) != 1 or choices.get("max_size") is not None,
             path,
         )
         return cls._of(encoded)

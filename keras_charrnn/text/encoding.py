@@ -43,6 +43,7 @@ def encode_sources(
     vocabulary: Vocabulary | None,
     unknown: Unknown,
     make: Callable[[Census], Vocabulary],
+    counting: bool,
     path: Path | None,
 ) -> Encoded:
     """Encode texts that are read once, piece by piece.
@@ -55,6 +56,7 @@ def encode_sources(
         vocabulary: The `Vocabulary`, if there is one.
         unknown: As in `Vocabulary.encode`.
         make: Makes the vocabulary of a census, if there is none.
+        counting: Whether it wants to know how often characters occur.
         path: The file to write; the ids stay in memory if `None`.
 
     Returns:
@@ -65,7 +67,7 @@ def encode_sources(
     with ExitStack() as stack:
         part = None if path is None else stack.enter_context(whole_file(path))
         spool = stack.enter_context(_Spool(None if part is None else part.parent))
-        census = Census()
+        census = Census(counting)
         files: list[tuple[str, int]] = []
         for name, pieces in sources:
             files += [(name, spool.size)] if name else []
@@ -108,7 +110,8 @@ def _exchange(census: Census, vocabulary: Vocabulary, unknown: Unknown) -> np.nd
     if dropped and unknown == "error":
         raise ValueError(
             f"min_count and max_size drop {len(dropped)} different characters that the "
-            "text holds. Pass unknown='skip', or unknown='replace' and unk=True."
+            "text holds. Pass unknown='skip', or unknown='replace' and unk=True "
+            "(--unknown skip or replace to the command)."
         )
     rest = -1
     if unknown == "replace" and dropped:
@@ -124,7 +127,7 @@ def _exchanged(numbers: np.ndarray, table: np.ndarray) -> np.ndarray:
     if table.min() < 0:
         ids = table[numbers]
         return ids[ids >= 0]
-    return table.astype(np.min_scalar_type(table.max()))[numbers]
+    return np.take(table.astype(np.min_scalar_type(table.max())), numbers)
 
 
 def _without_skipped(

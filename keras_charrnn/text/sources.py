@@ -131,17 +131,15 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
             f"Python knows no encoding {encoding!r}; "
             "try 'utf-8', 'latin-1' or 'cp1252'."
         ) from error
-    first, done, line = True, 0, 1
+    first, done = True, 0
     for data in _bytes(path):
         pending = decoder.getstate()[0]
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            line += error.object[: error.start].count(b"\n")
             place = done - len(pending) + error.start
-            raise ValueError(_undecoded(path, encoding, error, place, line)) from error
+            raise ValueError(_undecoded(path, encoding, error, place)) from error
         done += len(data)
-        line += text.count("\n")
         if first and text:
             first, text = False, text.removeprefix("\ufeff")
         if text:
@@ -162,13 +160,12 @@ def _bytes(path: Path) -> Iterator[bytes]:
         raise ValueError(f"{str(path)!r} is no whole .gz file: {error}") from error
 
 
-def _undecoded(
-    path: Path, encoding: str, error: UnicodeDecodeError, place: int, line: int
-) -> str:
+def _undecoded(path: Path, encoding: str, error: UnicodeDecodeError, place: int) -> str:
     wrong = error.object[error.start]
+    line = "" if str(path) == "-" else f", line {_line(path, place)},"
     message = (
-        f"{str(path)!r} is not {encoding} text: byte {wrong:#04x} at offset {place}, "
-        f"line {line}, does not decode ({error.reason}). "
+        f"{str(path)!r} is not {encoding} text: byte {wrong:#04x} at offset {place}"
+        f"{line} does not decode ({error.reason}). "
     )
     if b"\0" in error.object:
         return message + (
@@ -179,3 +176,11 @@ def _undecoded(
         "Pass the encoding of the file: encoding='latin-1', say, or --encoding latin-1 "
         "to the command."
     )
+
+
+def _line(path: Path, place: int) -> int:
+    line = 1
+    for data in _bytes(path):
+        line += data[: max(0, place)].count(b"\n")
+        place -= len(data)
+    return line

@@ -82,7 +82,8 @@ class Vocabulary:
         self._code_points = np.array([ord(c) for c in unique], np.uint32)
         # Code points up to the largest known one, and one more row that
         # stands for all beyond it; -1 marks what is unknown.
-        self._ids = np.full(int(self._code_points[-1]) + 2, -1, np.int32)
+        dtype = np.int16 if len(unique) < 1 << 15 else np.int32
+        self._ids = np.full(int(self._code_points[-1]) + 2, -1, dtype)
         self._ids[self._code_points] = np.arange(len(unique))
 
     @classmethod
@@ -113,7 +114,7 @@ class Vocabulary:
             ValueError: If no character is left, or a choice is none.
         """
         census = Census()
-        census.count(Treatment.among(choices)(_checked(text)))
+        census.number(Treatment.among(choices)(_checked(text)))
         return cls.from_census(census, min_count, max_size, unk, **choices)
 
     @classmethod
@@ -134,9 +135,6 @@ class Vocabulary:
                 belongs to one is counted, and there is an id for its end.
             **choices: As in `from_text`, from `min_count` on.
 
-        Returns:
-            The `Vocabulary`.
-
         Raises:
             ValueError: As in `from_text` and `read_text`.
             OSError: If a file can't be read.
@@ -149,7 +147,7 @@ class Vocabulary:
             if documents is not None:
                 pieces = mark_ends(pieces, documents, str(path), skip_empty=True)
             for piece in treatment.pieces(pieces):
-                census.count(piece)
+                census.number(piece)
         return cls.from_census(census, **choices)
 
     @classmethod
@@ -266,7 +264,7 @@ class Vocabulary:
     def encode_symbols(
         self, symbols: str, unknown: Unknown = "error", place: int = 0
     ) -> np.ndarray:
-        """Turn symbols into ids; `place` is that of the first, for errors."""
+        """Turn symbols into ids; `place` is the first one's, for errors."""
         if unknown not in ("error", "skip", "replace"):
             raise ValueError(
                 f"unknown={unknown!r} is not one of 'error', 'skip', 'replace'."
