@@ -18,9 +18,10 @@ BACKEND = keras.backend.backend()
 SMALL = ["--units", "24", "--embedding-dim", "8", "--epochs", "1"]
 
 
-def charrnn(*words, **environment):
+def charrnn(*words, stdin="", **environment):
     return subprocess.run(
         [Path(sys.executable).parent / "charrnn", *words],
+        input=stdin,
         capture_output=True,
         text=True,
         env={**os.environ, "KERAS_BACKEND": BACKEND, **environment},

@@ -180,7 +180,8 @@ def _csv(rows: Iterator[str], column: str, name: str) -> Iterator[tuple[str, str
                 )
             yield f"{name!r}, line {reader.line_num}", row[column]
     except csv.Error as error:
-        raise ValueError(f"{name!r}, line {reader.line_num}: {error}.") from error
+        line = reader.reader.line_num
+        raise ValueError(f"{name!r}, line {line}: {error}.") from error
 
 
 def _jsonl(rows: Iterator[str], field: str, name: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,300 @@
+"""Models that exist already: extended, and converted from Keras and PyTorch."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import keras_charrnn as kc
+from tests.helpers import numpy, run_reference
+
+CHARS = "edcba"
+ORDER = [CHARS.index(c) for c in sorted(CHARS)]
+IDS = np.random.default_rng(0).integers(0, 5, (2, 7))
+
+
+def old(cell, *, embedding=True, units=(6, 7), **how):
+    first = [keras.Input((None,)), layers.Embedding(5, 4)]
+    if not embedding:
+        first = [keras.Input((None, 5))]
+    stack = [cell(n, return_sequences=True, **how) for n in units]
+    model = keras.Sequential(
+        [*first, stack[0], layers.Dropout(0.25), *stack[1:], layers.Dense(5)]
+    )
+    for weight in model.trainable_weights:
+        weight.assign(np.random.default_rng(1).normal(0, 0.5, weight.shape))
+    return model
+
+
+def same(model, new, one_hot=False):
+    x = np.array(ORDER)[IDS]
+    expected = numpy(model(np.eye(5, dtype="float32")[x] if one_hot else x))
+    np.testing.assert_allclose(
+        numpy(new(IDS)), expected[..., ORDER], rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("embedding", [True, False])
+@pytest.mark.parametrize("cell", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_a_keras_model_has_equal_logits(cell, embedding, tmp_path):
+    model = old(cell, embedding=embedding)
+    same(model, kc.from_keras(model, CHARS), not embedding)
+    assert kc.from_keras(model, CHARS).dropouts[0].rate == 0.25
+    ids = {c: i for i, c in enumerate(CHARS)}
+    for name in ("old.keras", "old.weights.h5"):
+        save = model.save if name == "old.keras" else model.save_weights
+        save(tmp_path / name)
+        same(model, kc.from_keras(str(tmp_path / name), ids), not embedding)
+    new = kc.from_keras(model, kc.Vocabulary("abcde"))
+    x = np.eye(5, dtype="float32")[IDS] if not embedding else IDS
+    np.testing.assert_allclose(numpy(new(IDS)), numpy(model(x)), rtol=1e-5, atol=1e-6)
+
+
+def test_the_tutorials_programs_are_converted():
+    one_hot = keras.Sequential(
+        [
+            keras.Input((3, 5)),
+            layers.LSTM(8),
+            layers.Dense(6, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(5, activation="softmax"),
+        ]
+    )
+    new = kc.from_keras(one_hot, CHARS)
+    x = np.array(ORDER)[IDS[:, :3]]
+    expected = numpy(one_hot(np.eye(5, dtype="float32")[x]))[:, ORDER]
+    found = numpy(keras.ops.softmax(new(IDS[:, :3], return_sequences=False)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    new.save("new.keras")
+    again = keras.saving.load_model("new.keras")
+    np.testing.assert_allclose(numpy(again(IDS)), numpy(new(IDS)), rtol=1e-5, atol=1e-6)
+
+    class Tutorial(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding = layers.Embedding(5, 4)
+            self.gru = layers.GRU(6, return_sequences=True, use_bias=False)
+            self.dense = layers.TimeDistributed(layers.Dense(5))
+
+        def call(self, x):
+            return self.dense(self.gru(self.embedding(x)))
+
+    model = Tutorial()
+    with pytest.raises(ValueError, match="has no weights yet"):
+        kc.from_keras(model, CHARS)
+    model(IDS)
+    same(model, kc.from_keras(model, CHARS))
+
+
+def test_an_id_of_unknown_characters_is_kept():
+    model = old(layers.GRU)
+    new = kc.from_keras(model, ["[UNK]", *"abcd"])
+    assert new.vocabulary.unk == "\ufffd"
+    order = [1, 2, 3, 4, 0]
+    expected = numpy(model(np.array(order)[IDS]))[..., order]
+    np.testing.assert_allclose(numpy(new(IDS)), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (lambda: old(layers.LSTM, activation="relu"), "activation='relu'"),
+        (lambda: old(layers.GRU, reset_after=False), "reset_after=False"),
+        (lambda: old(layers.LSTM, go_backwards=True), "go_backwards=True"),
+        (
+            lambda: keras.Sequential([keras.Input((3, 5)), layers.Conv1D(4, 2)]),
+            "a Conv1D, can't be converted",
+        ),
+        (
+            lambda: keras.Sequential([keras.Input((3, 5)), layers.LSTM(4)]),
+            "no Dense layer",
+        ),
+        (
+            lambda: keras.Sequential(
+                [
+                    keras.Input((3, 5)),
+                    layers.LSTM(4),
+                    layers.Dense(5, activation="sigmoid"),
+                ]
+            ),
+            "logits or softmax, not 'sigmoid'",
+        ),
+    ],
+)
+def test_what_no_cell_here_computes_is_refused(model, message):
+    with pytest.raises(ValueError, match=message):
+        kc.from_keras(model(), CHARS)
+
+
+def test_a_wrong_number_of_characters_is_told(tmp_path):
+    model = old(layers.LSTM)
+    for wrong in ("abcd", "abcdef", kc.Vocabulary("abcdef"), {"a": 0, "b": 7}):
+        with pytest.raises(ValueError, match="reads 5 characters and predicts 5"):
+            kc.from_keras(model, wrong)
+    with pytest.raises(ValueError, match="not all different"):
+        kc.from_keras(model, "aabcd")
+    with pytest.raises(FileNotFoundError):
+        kc.from_keras("gone.keras", CHARS)
+    with pytest.raises(TypeError, match="no int"):
+        kc.from_keras(3, CHARS)
+    (tmp_path / "x.weights.h5").write_bytes(b"abc")
+    with pytest.raises(ValueError, match="no file of weights"):
+        kc.from_keras("x.weights.h5", CHARS)
+
+
+# PyTorch's weights, in NumPy, so that every backend converts them.
+
+
+def torch_weights(kind, layers_, embedding):
+    rng = np.random.default_rng(3)
+    gates = {"lstm": 4, "gru": 3}[kind]
+    weights = {"embed.weight": rng.normal(size=(5, 4))} if embedding else {}
+    width = 4 if embedding else 5
+    for i in range(layers_):
+        for side, columns in (("ih", width), ("hh", 6)):
+            weights[f"net.weight_{side}_l{i}"] = rng.normal(size=(gates * 6, columns))
+        for side in ("ih", "hh"):
+            weights[f"net.bias_{side}_l{i}"] = rng.normal(size=gates * 6)
+        width = 6
+    weights["out.weight"] = rng.normal(size=(5, 6))
+    weights["out.bias"] = rng.normal(size=5)
+    return {name: w.astype("float32") for name, w in weights.items()}
+
+
+def torch_logits(kind, weights, ids):
+    """What nn.LSTM and nn.GRU say they compute, in NumPy."""
+    x = np.eye(5)[ids] @ weights.get("embed.weight", np.eye(5))
+
+    def moved(weight):  # r, z, n to z, r, n
+        r, z, n = np.split(weight, 3)
+        return np.concatenate([z, r, n])
+
+    i = 0
+    while f"net.weight_ih_l{i}" in weights:
+        w, u, b, c = (
+            weights[f"net.{k}_l{i}"]
+            for k in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        if kind == "gru":
+            w, u, b, c = map(moved, (w, u, b, c))
+        projected = (x @ w.T + b).transpose(1, 0, 2)
+        state = [np.zeros((len(ids), 6))] * (2 if kind == "lstm" else 1)
+        x = run_reference(kind, projected, u.T, c, None, state)[0].transpose(1, 0, 2)
+        i += 1
+    return x @ weights["out.weight"].T + weights["out.bias"]
+
+
+@pytest.mark.parametrize("embedding", [True, False])
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_pytorchs_weights_give_equal_logits(kind, number, embedding):
+    weights = torch_weights(kind, number, embedding)
+    new = kc.from_torch(weights, kc.Vocabulary("abcde"))
+    expected = torch_logits(kind, weights, IDS)
+    np.testing.assert_allclose(numpy(new(IDS)), expected, rtol=1e-4, atol=1e-5)
+    turned = kc.from_torch(weights, CHARS)
+    expected = torch_logits(kind, weights, np.array(ORDER)[IDS])[..., ORDER]
+    np.testing.assert_allclose(numpy(turned(IDS)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_pytorch_computes_what_is_expected_of_it():
+    torch = pytest.importorskip("torch")
+    for kind, cell in (("lstm", torch.nn.LSTM), ("gru", torch.nn.GRU)):
+        weights = torch_weights(kind, 2, True)
+        net = cell(4, 6, 2, batch_first=True)
+        net.load_state_dict(
+            {
+                n.removeprefix("net."): torch.tensor(w)
+                for n, w in weights.items()
+                if n.startswith("net.")
+            }
+        )
+        x = torch.tensor(weights["embed.weight"])[torch.tensor(IDS)]
+        h = net(x)[0].detach().numpy()
+        expected = h @ weights["out.weight"].T + weights["out.bias"]
+        found = torch_logits(kind, weights, IDS)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+        tensors = {n: torch.tensor(w).bfloat16() for n, w in weights.items()}
+        assert kc.from_torch(tensors, CHARS).recurrent[0].cell.name == kind
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda w: w.pop("out.weight"), "of one Linear"),
+        (lambda w: w.pop("net.weight_ih_l0"), "0 recurrent networks"),
+        (lambda w: w.pop("net.weight_hh_l0"), "not complete"),
+        (lambda w: w.update({"more.weight": np.zeros((3, 3))}), "of an Embedding"),
+        (lambda w: w.update({"net.weight_ih_l0_reverse": 0}), "reads backwards"),
+        (
+            lambda w: w.update(
+                {"net.weight_ih_l0": np.zeros((6, 4)), "net.weight_hh_l0": np.eye(6)}
+            ),
+            "has 1 gates",
+        ),
+    ],
+)
+def test_other_weights_are_refused(change, message):
+    weights = torch_weights("lstm", 1, True)
+    change(weights)
+    with pytest.raises(ValueError, match=message):
+        kc.from_torch(weights, CHARS)
+
+
+# More characters
+
+
+@pytest.mark.parametrize("embedding_dim", [4, None])
+@pytest.mark.parametrize("head", ["default", "dense", "sequential"])
+def test_an_extended_model_knows_what_it_knew(embedding_dim, head):
+    text = "hello world"
+    vocabulary = kc.Vocabulary.from_text(text)
+    width = len(vocabulary)
+    heads = {
+        "default": None,
+        "dense": layers.Dense(width, use_bias=False),
+        "sequential": keras.Sequential(
+            [layers.Dense(5, "relu"), layers.Dropout(0.1), layers.Dense(width)]
+        ),
+    }
+    model = kc.CharRNN(
+        vocabulary, units=[6, 7], embedding_dim=embedding_dim, head=heads[head]
+    )
+    for weight in model.trainable_weights:
+        weight.assign(np.random.default_rng(1).normal(0, 0.5, weight.shape))
+    new = model.extend_vocabulary("Hällo, 世界")
+    assert set(new.vocabulary.characters) == set(text) | set("Hällo, 世界")
+    mine, theirs = (m.vocabulary.encode(text)[None] for m in (model, new))
+    kept = new.vocabulary.encode("".join(vocabulary.characters))
+    np.testing.assert_allclose(
+        numpy(new(theirs))[..., kept], numpy(model(mine)), rtol=1e-5, atol=1e-6
+    )
+    if head != "dense":  # a new character is no likelier than the unlikeliest
+        bias = numpy(new.head.weights[-1])
+        others = np.setdiff1d(np.arange(len(bias)), kept)
+        assert (bias[others] == bias[kept].min()).all()
+    with pytest.warns(UserWarning, match="The text has"):
+        history = new.fit("Hällo, 世界 " * 30, epochs=20, verbose=0)
+    assert history.history["loss"][-1] < history.history["loss"][0]
+    new.save("new.keras")
+    assert keras.saving.load_model("new.keras").vocabulary == new.vocabulary
+
+
+def test_a_model_that_knows_all_characters_is_the_same(tmp_path):
+    model = kc.CharRNN(kc.Vocabulary.from_text("abc", lowercase=True), units=4)
+    (tmp_path / "x.txt").write_text("xyz")
+    assert model.extend_vocabulary("CAB") is model
+    assert model.extend_vocabulary(["a", "D"]).vocabulary.characters == tuple("abcd")
+    assert len(model.extend_vocabulary(tmp_path / "x.txt").vocabulary) == 6
+    assert len(model.extend_vocabulary(kc.Vocabulary("q")).vocabulary) == 4
+    raw = kc.CharRNN(kc.Vocabulary.bytes(), units=4)
+    assert raw.extend_vocabulary("é") is raw
+    names = kc.CharRNN(kc.Corpus.from_documents(["ab"]).vocabulary, units=4)
+    assert names.extend_vocabulary("c").vocabulary.end is not None
+    odd = kc.CharRNN(
+        kc.Vocabulary("ab"),
+        units=2,
+        head=keras.Sequential([layers.Dense(2), layers.Activation("linear")]),
+    )
+    with pytest.raises(ValueError, match="ends with Activation"):
+        odd.extend_vocabulary("c")
