@@ -23,14 +23,14 @@ def with_characters_of(text: Any, vocabulary: Vocabulary) -> Vocabulary:
     """
     choices = asdict(vocabulary.treatment)
     if isinstance(text, Vocabulary):
-        other = text
-    elif isinstance(text, str):
+        text = [c for c in text.characters if c != text.end]
+    if isinstance(text, list | tuple) and all(isinstance(t, str) for t in text):
+        text = "".join(text)
+    if isinstance(text, str):
         other = Vocabulary.from_text(text, **choices)
-    elif isinstance(text, list | tuple) and all(isinstance(t, str) for t in text):
-        other = Vocabulary.from_text("".join(text), **choices)
     else:
         other = Vocabulary.from_files(text, **choices)
-    return vocabulary.extended(c for c in other.characters if c != other.end)
+    return vocabulary.extended(other.characters)
 
 
 def extended(model: Any, vocabulary: Vocabulary) -> Any:
