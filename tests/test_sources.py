@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, Vocabulary, read_text
@@ -82,6 +82,9 @@ def test_wrong_bytes_are_told_with_offset_and_line_across_pieces(tmp_path, monke
     path.write_bytes("aé\nbé\n".encode() + "é\n".encode("latin-1"))
     with pytest.raises(ValueError, match=r"mixed.txt' .* 0xe9 at offset 8, line 3,"):
         read_text(path)
+    path.write_bytes(b"abc\xc3(")  # the first byte of two ends a piece
+    with pytest.raises(ValueError, match=r"0xc3 at offset 3, line 1,"):
+        read_text(path)
     path.write_bytes(b"\x7fELF\0\0\xff\xff")
     with pytest.raises(ValueError, match=r"binary file.*Vocabulary\.bytes"):
         read_text(path)
@@ -101,6 +104,11 @@ HARD = st.text(
 
 
 @settings(deadline=None)
+@example(Treatment(normalize="NFC"), "e\u0301\u0323", [1, 2])
+@example(Treatment(normalize="NFC"), "\u1100\u1161\u11a8", [1, 2])
+@example(Treatment(lowercase=True), "ΑΣΑ", [1, 2])
+@example(Treatment(lowercase=True), "ΑΣ", [1])
+@example(Treatment(newline="\n"), "a\r\nb", [2])
 @given(TREATMENTS, HARD, st.lists(st.integers(0, 1000), max_size=6))
 def test_pieces_are_treated_as_the_whole(treatment, text, places):
     assert "".join(treatment.pieces(cut(text, places))) == treatment(text)

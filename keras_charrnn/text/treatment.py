@@ -87,7 +87,7 @@ def _border(text: str) -> int:
         return border
     # A text without spaces: Chinese, say, or the bases of a genome.
     for place in range(len(text) - 1, max(0, len(text) - 100), -1):
-        if _begins_anew(text[place]) and text[place - 1] not in "\r\u03a3":
+        if _begins_anew(text[place]) and text[place - 1] != "\u03a3":
             return place
     return 0
 
@@ -97,4 +97,4 @@ def _begins_anew(character: str) -> bool:
     # small form depends on its neighbours.
     joins = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff"
     mark = unicodedata.combining(character) or unicodedata.category(character)[0] == "M"
-    return not (joins or mark or character in "\n\u03a3")
+    return not (joins or mark or character == "\u03a3")
