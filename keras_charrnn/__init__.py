@@ -16,6 +16,7 @@ __all__ = [
     "Corpus",
     "DocumentBatches",
     "Recurrent",
+    "SampleText",
     "Sampler",
     "SaveModel",
     "Session",
@@ -44,7 +45,7 @@ if Path(sys.argv[0] if sys.argv else "").name not in _COMMAND:
         StreamBatches,
         WindowBatches,
     )
-    from keras_charrnn.callbacks import CharactersPerSecond, SaveModel
+    from keras_charrnn.callbacks import CharactersPerSecond, SampleText, SaveModel
     from keras_charrnn.cells import CELLS, Cell
     from keras_charrnn.conversion import from_keras, from_torch
     from keras_charrnn.metrics import BitsPerCharacter

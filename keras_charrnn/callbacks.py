@@ -4,13 +4,16 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from keras_charrnn._files import check_writable
+from keras_charrnn._tensorboard import TextLog
 from keras_charrnn.batches import TextBatches
+from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.checkpoint import save_model
 
 
@@ -145,3 +148,102 @@ class SaveModel(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         save_model(self.model, self.path)
+
+
+class SampleText(keras.callbacks.Callback):
+    """Writes texts after an epoch, and prints them as they are written.
+
+    Each text starts from the same prompt and from an empty state of its own, so
+    that temperatures can be compared, and training goes on undisturbed.
+
+    Args:
+        temperatures: One text is written for each.
+        length: Characters of a text.
+        prompt: How the texts begin; if `None`, with a random phrase of the text that
+            the model is trained on, another one after each epoch. Of documents,
+            new ones are written.
+        prompt_length: Characters of a random phrase.
+        every: Epochs from one time to the next.
+        seed: An integer that makes phrases and draws repeatable.
+        log_dir: A folder for TensorBoard, which shows the texts under "Text".
+        **settings: As in `CharRNN.generate`, from `sampler` to `min_length`.
+
+    Attributes:
+        samples: What was written: a tuple (epoch, temperature, prompt, text) each,
+            epochs counted from 1.
+
+    Raises:
+        ValueError: If a number is out of range.
+        ImportError: If there is a `log_dir`, but no TensorBoard.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "so much depends upon a red wheel barrow " * 60
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    >>> samples = kc.SampleText([0.5], length=20, prompt="so ", seed=1)
+    >>> history = model.fit(text, verbose=0, callbacks=[samples])  # doctest: +ELLIPSIS
+    <BLANKLINE>
+    --- epoch 1, temperature 0.5, after 'so ' ---
+    ...
+    >>> len(samples.samples)
+    1
+    """
+
+    def __init__(
+        self,
+        temperatures: Sequence[float] = (0.2, 0.5, 1.0, 1.2),
+        length: int = 400,
+        prompt: str | None = None,
+        prompt_length: int = 40,
+        every: int = 1,
+        seed: int | None = None,
+        log_dir: str | os.PathLike | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__()
+        for name, value in (("prompt_length", prompt_length), ("every", every)):
+            check_positive(name, value)
+        self.temperatures, self.length = tuple(temperatures), length
+        self.prompt, self.prompt_length = prompt, prompt_length
+        self.every, self.seed = every, seed
+        self.settings = settings
+        self.samples: list[tuple[int, float, str, str]] = []
+        self._log = None if log_dir is None else TextLog(log_dir)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._batches = self.model.train_batches
+        if self.prompt is None and self._batches is None:
+            raise ValueError(
+                "SampleText takes its phrases from the text that fit is given, and fit "
+                "was given something else. Pass a prompt."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        number = epoch + 1
+        if number % self.every:
+            return
+        seed = None if self.seed is None else self.seed + epoch
+        prompt = self.prompt
+        if prompt is None:
+            prompt = self._batches.corpus.phrase(self.prompt_length, seed)
+        for temperature in self.temperatures:
+            name = f"epoch {number}, temperature {temperature}"
+            sys.stdout.write(f"\n--- {name}, after {prompt!r} ---\n")
+            pieces = []
+            for piece in self.model.stream(
+                prompt, self.length, temperature, seed, **self.settings
+            ):
+                pieces.append(piece)
+                sys.stdout.write(piece)
+                sys.stdout.flush()
+            sys.stdout.write("\n")
+            text = "".join(pieces)
+            self.samples.append((number, temperature, prompt, text))
+            if self._log is not None:
+                tag = f"temperature {temperature}"
+                self._log.write(tag, f"[{prompt}]{text}", number)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self._log is not None:
+            self._log.close()

@@ -14,16 +14,21 @@ from keras_charrnn import _backend
 from keras_charrnn.batches import (
     BATCH_SIZE,
     SEQUENCE_LENGTH,
-    DocumentBatches,
-    StreamBatches,
     Target,
     TextBatches,
-    WindowBatches,
     as_corpus,
     cut,
     is_text,
 )
 from keras_charrnn.callbacks import BeginEpoch, TellKernels
+from keras_charrnn.inputs import (
+    carries,
+    fed,
+    last_alone,
+    logits_of,
+    rows_of,
+    unpacked,
+)
 from keras_charrnn.metrics import BitsPerCharacter
 from keras_charrnn.plan import optimizer_for, steps_of
 from keras_charrnn.recurrent import Recurrent
@@ -46,6 +51,8 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         self._train_stream, self._test_stream = Stream(), Stream()
         # Whether fit chose the optimizer, whose plan then ends with that fit.
         self._planned = False
+        # The compiled step of `gradients`.
+        self.gradient_function: Any = None
         self.train_batches: TextBatches | None = None
 
     @property
@@ -86,7 +93,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             )
             stream.write(state)
         else:
-            every = not _last_alone(y)
+            every = not last_alone(y)
             logits = self(x, training=training, return_sequences=every)
         # A place of weight 0 is none: the loss is the mean over those that
         # count, while a batch pulls at the weights by how many of them it has.
@@ -107,12 +114,12 @@ class TextTrainer(_backend.TrainStep, keras.Model):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kw: Any
     ) -> Any:
-        return super().compute_loss(x, y, _asked(y, y_pred), *args, **kw)
+        return super().compute_loss(x, y, logits_of(y, y_pred), *args, **kw)
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict:
-        return super().compute_metrics(x, y, _asked(y, y_pred), sample_weight)
+        return super().compute_metrics(x, y, logits_of(y, y_pred), sample_weight)
 
     def compile(
         self,
@@ -135,7 +142,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             jit_compile: As in Keras; `"auto"` compiles on JAX and TensorFlow.
             **kwargs: As in Keras.
         """
-        self._planned = False
+        self._planned, self.gradient_function = False, None
         if loss is None:
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if metrics is None:
@@ -230,7 +237,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             ValueError: If the text is shorter than 2 characters, holds unknown
                 ones, or is to be shuffled.
         """
-        x, y = _data(x, y)
+        x, y = unpacked(x, y)
         how = partial(
             cut, sequence_length=sequence_length, stride=stride, target=target
         )
@@ -244,14 +251,14 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         if is_text(validation_data):
             rows = kwargs.pop("validation_batch_size", None)
             validation_data = self._evaluation_batches(
-                validation_data, _rows_of(x) if rows is None else rows, unknown, how
+                validation_data, rows_of(x) if rows is None else rows, unknown, how
             )
         if isinstance(x, TextBatches) and shuffle:
             raise ValueError(
                 "shuffle=True would tear batches apart that follow each other. Leave "
                 "it out; DocumentBatches and WindowBatches shuffle by themselves."
             )
-        if isinstance(x, keras.utils.PyDataset) and _carries(x):
+        if isinstance(x, keras.utils.PyDataset) and carries(x):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))
@@ -267,14 +274,14 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         self._allocate(self._train_stream, x)
         self._allocate(self._test_stream, validation_data)
         return super().fit(
-            _fed(x),
+            fed(x),
             y,
             batch_size=batch_size,
             epochs=epochs,
             verbose=verbose,
             callbacks=callbacks,
             validation_split=validation_split,
-            validation_data=_fed(validation_data),
+            validation_data=fed(validation_data),
             shuffle=True if shuffle is None else shuffle,
             **kwargs,
         )
@@ -308,7 +315,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         Returns:
             The loss and the metrics, a dict with `return_dict=True`.
         """
-        x, y = _data(x, y)
+        x, y = unpacked(x, y)
         if is_text(x):
             rows = BATCH_SIZE if batch_size is None else batch_size
             how = partial(
@@ -318,13 +325,39 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             batch_size = None
         self._compile_by_default()
         self._allocate(self._test_stream, x)
-        return super().evaluate(_fed(x), y, batch_size, *args, **kwargs)
+        return super().evaluate(fed(x), y, batch_size, *args, **kwargs)
 
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Make one training step, as in Keras; a dict of ids and reset carries."""
         self._compile_by_default()
         self._allocate(self._train_stream, [(x,)])
         return super().train_on_batch(x, *args, **kwargs)
+
+    def gradients(
+        self, x: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[list, dict[str, float]]:
+        """Return the gradients of a batch, for a training loop of your own.
+
+        `model.optimizer.apply(gradients, model.trainable_variables)` then makes
+        the step that `train_on_batch` makes. A dict of ids and reset carries the
+        state. On JAX and TensorFlow it is compiled, once per shape.
+
+        Args:
+            x: As in `train_on_batch`.
+            y: As in `train_on_batch`.
+            sample_weight: As in `train_on_batch`.
+
+        Returns:
+            The gradient of each of `trainable_variables`, and the metrics since
+            `reset_metrics`.
+        """
+        self._compile_by_default()
+        self._allocate(self._train_stream, [(x,)])
+        data = tuple(d for d in (x, y, sample_weight) if d is not None)
+        data = keras.tree.map_structure(ops.convert_to_tensor, data)
+        self._symbolic_build(data_batch=data)
+        gradients, logs = self.gradients_and_logs(data)
+        return gradients, {name: float(value) for name, value in logs.items()}
 
     def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Evaluate one batch, as in Keras; a dict of ids and reset carries."""
@@ -346,41 +379,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
 
     def _allocate(self, stream: Stream, batches: Any) -> None:
         indexable = isinstance(batches, keras.utils.PyDataset | list)
-        if not indexable or not _carries(batches):
+        if not indexable or not carries(batches):
             return
         if stream.allocate(self.initial_state(len(batches[0][0]["ids"]))):
-            self.train_function = self.test_function = None
-
-
-def _data(x: Any, y: Any) -> tuple[Any, Any]:
-    if x is None or isinstance(x, bytes):
-        raise TypeError(
-            "Pass a text (a str), files (pathlib.Path), a Corpus, batches or arrays "
-            f"of ids; this is {type(x).__name__}."
-        )
-    if y is None and isinstance(x, tuple) and not is_text(x):
-        x, y = x
-    return x, y
-
-
-def _last_alone(y: Any) -> bool:
-    """Whether targets (B,) are those of the last position alone."""
-    return len(y.shape) == 1
-
-
-def _asked(y: Any, logits: Any) -> Any:
-    return logits[:, -1] if _last_alone(y) and len(logits.shape) == 3 else logits
-
-
-def _fed(x: Any) -> Any:
-    # A subclass may have batches of several shapes, or hooks between epochs.
-    known = (StreamBatches, DocumentBatches, WindowBatches)
-    return _backend.feed(x) if type(x) in known else x
-
-
-def _carries(batches: Any) -> bool:
-    return isinstance(batches[0][0], dict)
-
-
-def _rows_of(x: Any) -> int:
-    return x.batch_size if isinstance(x, TextBatches) else BATCH_SIZE
+            self.train_function = self.test_function = self.gradient_function = None

@@ -16,10 +16,10 @@ BACKENDS = {"jax", "tensorflow", "torch", "flax", "optax"}
 
 # A module imports from lower floors alone, and from its own within a room.
 FLOORS = [
-    {"_choice", "_files", "_memory"},
+    {"_choice", "_files", "_memory", "_tensorboard"},
     {"text", "_backend"},
     {"cells", "samplers", "batches", "metrics"},
-    {"recurrent", "stream", "checkpoint", "rules", "stops", "plan"},
+    {"recurrent", "stream", "checkpoint", "inputs", "rules", "stops", "plan"},
     {"generation", "callbacks"},
     {"settings", "trainer"},
     {"search", "extension"},

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 import keras_charrnn as kc
@@ -90,3 +91,81 @@ def test_a_path_that_cannot_be_written_is_told_before_training(model, docs):
     with pytest.raises(OSError, match="can't be written"):
         model.fit(docs[:2000], callbacks=[kc.SaveModel("file/m.keras")], verbose=0)
     assert model.optimizer is None or int(model.optimizer.iterations) == 0
+
+
+def test_samples_start_from_the_same_prompt_and_an_empty_state(docs, capsys):
+    """Each text is what the model writes by itself, whatever was written before."""
+    text = docs[:30_000]
+    model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    samples = kc.SampleText([0.5, 1.0, 0.5], length=30, prompt="The ", seed=3, every=2)
+    model.fit(text, epochs=3, verbose=0, callbacks=[samples, _Stop(2)])
+    assert [(e, t) for e, t, _, _ in samples.samples] == [(2, 0.5), (2, 1.0), (2, 0.5)]
+    texts = [text for *_, text in samples.samples]
+    assert texts[0] == texts[2] != texts[1]
+    for temperature, written in ((0.5, texts[0]), (1.0, texts[1])):
+        alone = model.generate("The ", 30, temperature, 4, strip_prompt=True)
+        assert written == alone
+    out = capsys.readouterr().out
+    assert f"--- epoch 2, temperature 1.0, after 'The ' ---\n{texts[1]}\n" in out
+
+
+class _Stop(keras.callbacks.Callback):
+    """Ends training after an epoch, so that the model is the one that wrote."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.last = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = epoch + 1 == self.last
+
+
+def test_sampling_leaves_training_undisturbed(docs):
+    losses = []
+    for callbacks in ([], [kc.SampleText([1.0], length=20, seed=1)]):
+        keras.utils.set_random_seed(5)
+        model = kc.CharRNN(kc.Vocabulary.from_text(docs[:9000]), units=8, dropout=0.2)
+        history = model.fit(docs[:9000], epochs=2, verbose=0, callbacks=callbacks)
+        losses.append(history.history["loss"])
+    assert losses[0] == losses[1]
+
+
+def test_samples_begin_with_phrases_of_the_text(docs):
+    text = docs[:9000]
+    samples = kc.SampleText([1.0], length=5, prompt_length=25, seed=1)
+    model = kc.CharRNN(kc.Vocabulary.from_text(text), units=8)
+    model.fit(text, epochs=3, verbose=0, callbacks=[samples])
+    prompts = [prompt for _, _, prompt, _ in samples.samples]
+    assert len(set(prompts)) == 3
+    assert all(len(prompt) == 25 and prompt in text for prompt in prompts)
+    names = kc.Corpus.from_documents(["anna", "bo"] * 40)
+    model = kc.CharRNN(names.vocabulary, units=8)
+    samples = kc.SampleText([1.0], length=9)
+    model.fit(names, verbose=0, callbacks=[samples], batch_size=4, sequence_length=8)
+    assert samples.samples[0][2] == ""
+    ids = np.zeros((2, 4), "int32")
+    with pytest.raises(ValueError, match="Pass a prompt"):
+        model.fit(ids, ids, verbose=0, callbacks=[kc.SampleText()])
+    with pytest.raises(ValueError, match="every is a positive integer"):
+        kc.SampleText(every=0)
+
+
+def test_tensorboard_gets_the_texts(docs, tmp_path):
+    loader = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_file_loader"
+    )
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs[:9000]), units=8)
+    samples = kc.SampleText([0.5, 1.0], length=20, log_dir=tmp_path / "logs")
+    model.fit(docs[:9000], epochs=2, verbose=0, callbacks=[samples])
+    (path,) = (tmp_path / "logs").iterdir()
+    found = [
+        (event.step, value.tag, value.tensor.string_val[0].decode())
+        for event in loader.EventFileLoader(str(path)).Load()
+        for value in event.summary.value
+    ]
+    assert [(step, tag) for step, tag, _ in found] == [
+        (epoch, f"temperature {t}") for epoch in (1, 2) for t in (0.5, 1.0)
+    ]
+    for (*_, prompt, text), (*_, shown) in zip(samples.samples, found):
+        lines = [line.removeprefix("    ") for line in shown.split("\n")[:-1]]
+        assert "\n".join(lines) == f"[{prompt}]{text}"

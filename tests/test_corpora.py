@@ -91,3 +91,17 @@ def test_every_row_is_complete():
         assert corpus.about, name
         assert corpus.licence, name
         assert callable(corpus.source) or len(corpus.sha256) == 64, name
+
+
+def test_another_corpus_is_read_if_a_download_fails(monkeypatch):
+    def fail(*args, **kwargs):
+        raise Exception("no network")
+
+    monkeypatch.setattr(corpora, "get_file", fail)
+    with pytest.raises(OSError, match="no network"):
+        corpora.load("nietzsche")
+    with pytest.warns(UserWarning, match="'python-docs' is read in its place"):
+        text = corpora.load("nietzsche", fallback="python-docs")
+    assert text == corpora.load("python-docs")
+    with pytest.raises(ValueError, match="There is no corpus 'greek'"):
+        corpora.load("python-docs", fallback="greek")

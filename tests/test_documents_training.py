@@ -91,6 +91,7 @@ def test_a_model_of_documents_writes_documents():
     assert len(model.generate(length=2, seed=1, min_length=2)) == 2
     long = model.generate(num_samples=9, min_length=14, length=20, seed=3)
     assert all(14 <= len(word) <= 20 for word in long)
+    assert min(map(len, long)) < 20
     # What may be written never rules out the end.
     assert set(model.generate(allowed="a", seed=1, length=50)) <= {"a"}
     assert model.generate("carlott", banned="b", temperature=0) == "carlotta"

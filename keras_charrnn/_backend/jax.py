@@ -14,6 +14,14 @@ class TrainStep:
     """`train_step` and `test_step` as Keras calls them on JAX."""
 
     def train_step(self: Any, state: tuple, data: Any) -> tuple:
+        trainable, _, optimizer, _ = state
+        gradients, logs, (non_trainable, metrics) = self._gradients(state, data)
+        trainable, optimizer = self.optimizer.stateless_apply(
+            optimizer, gradients, trainable
+        )
+        return logs, (trainable, non_trainable, optimizer, metrics)
+
+    def _gradients(self: Any, state: tuple, data: Any) -> tuple[list, dict, tuple]:
         trainable, non_trainable, optimizer, metrics = state
 
         def objective(trainable: list) -> tuple:
@@ -25,11 +33,23 @@ class TrainStep:
             return value, (logs, self._values(scope))
 
         gradients, (logs, values) = jax.grad(objective, has_aux=True)(trainable)
-        trainable, optimizer = self.optimizer.stateless_apply(
-            optimizer, gradients, trainable
+        return gradients, logs, values
+
+    def gradients_and_logs(self: Any, data: Any) -> tuple[list, dict]:
+        if self.gradient_function is None:
+            self.gradient_function = jax.jit(self._gradients)
+        owned = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
         )
-        non_trainable, metrics = values
-        return logs, (trainable, non_trainable, optimizer, metrics)
+        state = tuple([v.value for v in variables] for variables in owned)
+        gradients, logs, values = self.gradient_function(state, data)
+        for variables, new in zip(owned[1::2], values):
+            for variable, value in zip(variables, new):
+                variable.assign(value)
+        return gradients, logs
 
     def test_step(self: Any, state: tuple, data: Any) -> tuple:
         trainable, non_trainable, metrics = state

@@ -14,12 +14,22 @@ class TrainStep:
     """`train_step` and `test_step` as Keras calls them on TensorFlow."""
 
     def train_step(self: Any, data: Any) -> dict:
+        gradients, logs = self._gradients(data)
+        self.optimizer.apply(gradients, self.trainable_weights)
+        return logs
+
+    def _gradients(self: Any, data: Any) -> tuple[list, dict]:
         with tf.GradientTape() as tape:
             objective, logs = self.run_batch(data, training=True)
             objective = self.optimizer.scale_loss(objective)
-        weights = self.trainable_weights
-        self.optimizer.apply(tape.gradient(objective, weights), weights)
-        return logs
+        return tape.gradient(objective, self.trainable_weights), logs
+
+    def gradients_and_logs(self: Any, data: Any) -> tuple[list, dict]:
+        if self.gradient_function is None:
+            self.gradient_function = tf.function(
+                self._gradients, jit_compile=self.jit_compile, reduce_retracing=True
+            )
+        return self.gradient_function(tf.nest.map_structure(tf.convert_to_tensor, data))
 
     def test_step(self: Any, data: Any) -> dict:
         return self.run_batch(data, training=False)[1]

@@ -15,14 +15,19 @@ class TrainStep:
     """`train_step` and `test_step` as Keras calls them on PyTorch."""
 
     def train_step(self: Any, data: Any) -> dict:
+        gradients, logs = self.gradients_and_logs(data)
+        if gradients:
+            with torch.no_grad():
+                self.optimizer.apply(gradients, self.trainable_weights)
+        return logs
+
+    def gradients_and_logs(self: Any, data: Any) -> tuple[list, dict]:
         self.zero_grad()
         objective, logs = self.run_batch(data, training=True)
         weights = self.trainable_weights
         if weights:
             self.optimizer.scale_loss(objective).backward()
-            with torch.no_grad():
-                self.optimizer.apply([w.value.grad for w in weights], weights)
-        return logs
+        return [w.value.grad for w in weights], logs
 
     def test_step(self: Any, data: Any) -> dict:
         return self.run_batch(data, training=False)[1]

@@ -3,6 +3,7 @@
 import sys
 import sysconfig
 import tokenize
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class NamedCorpus:
         except Exception as error:
             raise OSError(
                 f"The corpus {name!r} could not be downloaded from {self.source}: "
-                f"{error} 'python-docs' needs no download."
+                f"{error}. 'python-docs' needs no download."
             ) from error
         return read_text(path, self.encoding)
 
@@ -112,7 +113,7 @@ CORPORA = {
 }
 
 
-def load(name: str) -> str:
+def load(name: str, fallback: str | None = None) -> str:
     """Load a named corpus.
 
     `python-docs` and `python-source` are on every machine; `shakespeare` and
@@ -120,13 +121,16 @@ def load(name: str) -> str:
 
     Args:
         name: A key of `CORPORA`.
+        fallback: The name of another corpus, which is loaded, with a warning, if a
+            download fails.
 
     Returns:
         The text.
 
     Raises:
         ValueError: If there is no corpus of that name.
-        OSError: If a download fails or is not what was expected.
+        OSError: If a download fails or is not what was expected, and there is no
+            `fallback`.
 
     Example:
 
@@ -135,8 +139,15 @@ def load(name: str) -> str:
     >>> "lambda" in text
     True
     """
-    if name not in CORPORA:
-        raise ValueError(
-            f"There is no corpus {name!r}; there are {', '.join(CORPORA)}."
-        )
-    return CORPORA[name].load(name)
+    for wanted in (name,) if fallback is None else (name, fallback):
+        if wanted not in CORPORA:
+            raise ValueError(
+                f"There is no corpus {wanted!r}; there are {', '.join(CORPORA)}."
+            )
+    try:
+        return CORPORA[name].load(name)
+    except OSError as error:
+        if fallback is None:
+            raise
+        warnings.warn(f"{error} {fallback!r} is read in its place.", stacklevel=2)
+        return load(fallback)

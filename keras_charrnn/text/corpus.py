@@ -22,8 +22,7 @@ from keras_charrnn.text.sources import Paths, find_files, read_pieces
 from keras_charrnn.text.treatment import Treatment
 from keras_charrnn.text.vocabulary import ByteVocabulary, Unknown, Vocabulary
 
-# Ids that are looked at at once.
-_PIECE = 1 << 20
+_PIECE = 1 << 20  # ids that are looked at at once
 _CHOICES = ("newline", "lowercase", "normalize", "min_count", "max_size", "unk")
 
 
@@ -95,9 +94,6 @@ class Corpus:
                 end of a document, the text is one document if `None`.
             skip_empty: As in `from_files`.
             **choices: As in `from_files`.
-
-        Returns:
-            The `Corpus`.
         """
         if not isinstance(text, str):
             raise TypeError(f"A text is a str; this is {type(text).__name__}.")
@@ -170,9 +166,6 @@ class Corpus:
                 `lowercase`, `normalize`, `min_count`, `max_size`, `unk`, as in
                 `Vocabulary.from_text`.
 
-        Returns:
-            The `Corpus`.
-
         Raises:
             ValueError: If a file does not decode, or a document is none, with file and
                 place.
@@ -215,9 +208,6 @@ class Corpus:
 
         Args:
             path: The `.npy` file. It is mapped into memory, not read as a whole.
-
-        Returns:
-            The `Corpus`.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -298,13 +288,13 @@ class Corpus:
             return self._part
         if self.vocabulary.end_id is None:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        ends = [np.zeros(0, np.int64)]
+        borders = [np.zeros(1, np.int64)]
         for left in range(0, len(self.ids), _PIECE):
             piece = self.ids[left : left + _PIECE]
-            ends.append(np.flatnonzero(piece == self.vocabulary.end_id) + left)
+            borders.append(np.flatnonzero(piece == self.vocabulary.end_id) + left + 1)
             self.release()
-        borders = np.concatenate([[0], np.concatenate(ends) + 1])
-        return borders[:-1], np.diff(borders)
+        found = np.concatenate(borders)
+        return found[:-1], np.diff(found)
 
     def release(self) -> None:
         """Let go of the memory that a mapped file took; it is read again if needed."""
@@ -321,6 +311,19 @@ class Corpus:
         if self._part is None:
             return self.ids
         return np.concatenate([self.ids[a : a + n] for a, n in zip(*self._part)])
+
+    def phrase(self, length: int = 40, seed: int | None = None) -> str:
+        """Return a random phrase of the text, to write on from; "" of documents.
+
+        Args:
+            length: Characters of it, if there are as many.
+            seed: An integer of 0 or more that makes it repeatable.
+        """
+        if self.vocabulary.end is not None:
+            return ""
+        last = max(0, len(self) - length)
+        start = np.random.default_rng(seed).integers(0, last + 1)
+        return self.vocabulary.decode(self.ids[start : start + length])
 
     def split(self, validation_split: float) -> tuple["Corpus", "Corpus"]:
         """Cut off a part for validation.
@@ -366,11 +369,11 @@ class Corpus:
         starts, lengths = self.documents
         if len(starts) < 2:
             raise ValueError(
-                "There is one document, which can't be split. Pass validation_data, or "
-                "validation_split=0."
+                "There is one document, which can't be split. Pass validation_data, "
+                "or validation_split=0."
             )
         order = np.random.default_rng(0).permutation(len(starts))
-        wanted = round(len(self) * validation_split)
+        wanted = len(self) * validation_split
         count = int(np.searchsorted(np.cumsum(lengths[order]), wanted)) + 1
         count = min(count, len(starts) - 1)
         train, validation = np.sort(order[count:]), np.sort(order[:count])
@@ -393,6 +396,5 @@ class Corpus:
 
 def _kind(documents: str | None, vocabulary: Vocabulary | None) -> str | None:
     """Return what is a document: with an end in the vocabulary, there is always one."""
-    if documents is None and vocabulary is not None and vocabulary.end is not None:
-        return "files"
-    return documents
+    implied = vocabulary is not None and vocabulary.end is not None
+    return "files" if documents is None and implied else documents

@@ -1,0 +1,52 @@
+"""Inputs: what `fit` and `evaluate` are given."""
+
+from typing import Any
+
+from keras_charrnn import _backend
+from keras_charrnn.batches import (
+    BATCH_SIZE,
+    DocumentBatches,
+    StreamBatches,
+    TextBatches,
+    WindowBatches,
+    is_text,
+)
+
+
+def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return inputs and targets, which may have come as a pair."""
+    if x is None or isinstance(x, bytes):
+        raise TypeError(
+            "Pass a text (a str), files (pathlib.Path), a Corpus, batches or arrays "
+            f"of ids; this is {type(x).__name__}."
+        )
+    if y is None and isinstance(x, tuple) and not is_text(x):
+        x, y = x
+    return x, y
+
+
+def last_alone(y: Any) -> bool:
+    """Whether targets (B,) are those of the last position alone."""
+    return len(y.shape) == 1
+
+
+def logits_of(y: Any, logits: Any) -> Any:
+    """Return the logits that targets are for, of those of every position."""
+    return logits[:, -1] if last_alone(y) and len(logits.shape) == 3 else logits
+
+
+def fed(x: Any) -> Any:
+    """Put batches into the form in which `fit` reads them fastest."""
+    # A subclass may have batches of several shapes, or hooks between epochs.
+    known = (StreamBatches, DocumentBatches, WindowBatches)
+    return _backend.feed(x) if type(x) in known else x
+
+
+def carries(batches: Any) -> bool:
+    """Whether a state is carried from batch to batch."""
+    return isinstance(batches[0][0], dict)
+
+
+def rows_of(x: Any) -> int:
+    """Return the batch size of what is trained on."""
+    return x.batch_size if isinstance(x, TextBatches) else BATCH_SIZE

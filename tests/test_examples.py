@@ -1,0 +1,114 @@
+"""The programs of examples/ run, and do what they tell."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+import keras_charrnn as kc
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+
+
+def run(path, *words):
+    done = subprocess.run(
+        [sys.executable, str(path), "--quick", *words],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": keras.backend.backend(),
+            "PYTHONIOENCODING": "utf-8",
+        },
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+@pytest.fixture
+def corpus(docs):
+    Path("one.txt").write_text(docs[:25_000], encoding="utf-8", newline="")
+    Path("two.txt").write_text(
+        "¿Quién? En un lugar de la Mancha. " * 50, encoding="utf-8"
+    )
+    return "one.txt"
+
+
+@pytest.fixture
+def example(request):
+    return next(path for path in EXAMPLES if path.stem == request.param)
+
+
+def each(name):
+    return pytest.mark.parametrize("example", [name], indirect=True)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_short(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) < 80
+    assert not {"jax", "tensorflow", "torch"} & set(
+        re.findall(r"^import (\w+)", path.read_text(), re.MULTILINE)
+    )
+
+
+@each("nietzsche_lstm")
+def test_nietzsche_lstm(example, corpus):
+    out = run(example, "--corpus", corpus)
+    heads = re.findall(r"--- epoch 3, temperature (\S+), after '(.*)' ---", out)
+    assert [t for t, _ in heads] == ["0.2", "0.5", "1.0", "1.2"]
+    assert len({prompt for _, prompt in heads}) == 1
+    heads = re.findall(r"--- temperature (\S+), after (.*) ---", out)
+    assert [t for t, _ in heads] == ["0.5", "1.0", "1.5", "2.0"]
+    model = keras.saving.load_model("runs/nietzsche/model.keras")
+    assert model.embedding_dim == 256
+
+
+@each("spanish_gru")
+def test_spanish_gru(example, corpus):
+    out = run(example, "--files", corpus, "two.txt")
+    assert "('two.txt', " in out
+    losses = [float(x) for x in re.findall(r"epoch \d: loss (\S+), \S+ s", out)]
+    assert losses[-1] < losses[0]
+    assert os.listdir("runs/spanish") == ["epoch-4.weights.h5"]
+    assert out.count("En un lugar ") == 2
+
+
+@each("shakespeare_lstm")
+def test_shakespeare_lstm(example, corpus):
+    out = run(example, "--corpus", corpus)
+    assert "val_loss" in out
+    model = keras.saving.load_model("runs/shakespeare/model.keras")
+    assert out.endswith(model.generate("The ", 500, 0.5, seed=1) + "\n")
+
+
+@each("shakespeare_subclass")
+def test_shakespeare_subclass(example, corpus):
+    out = run(example, "--corpus", corpus)
+    losses = [float(x) for x in re.findall(r"'loss': ([\d.]+)", out)]
+    assert losses[-1] < losses[0]
+    assert Path("playwright-4.keras").exists()
+
+
+@each("book_chapter")
+def test_book_chapter(example, corpus):
+    out = run(example, "--corpus", corpus)
+    text = Path(corpus).read_bytes().decode().lower()
+    count = len(range(0, len(text) - 60, 3))
+    assert f"{count:,} windows, {len(set(text))} different characters" in out
+    assert out.count("--- epoch 1, temperature") == 4
+
+
+def test_the_old_programs_have_as_many_parameters():
+    """84 characters and 1,024 units make 5,354,580, as the tutorials count."""
+    for size, cell, count in (
+        (84, "lstm", 5_354_580),
+        (83, "gru", 4_044_627),
+        (62, "lstm", 5_326_398),
+    ):
+        vocabulary = kc.Vocabulary(map(chr, range(65, 65 + size)))
+        model = kc.CharRNN(vocabulary, units=1024, cell=cell, embedding_dim=256)
+        assert model.count_params() == count
