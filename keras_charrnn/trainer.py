@@ -258,7 +258,8 @@ class TextTrainer(_backend.TrainStep, keras.Model):
                 "shuffle=True would tear batches apart that follow each other. Leave "
                 "it out; DocumentBatches and WindowBatches shuffle by themselves."
             )
-        if isinstance(x, keras.utils.PyDataset) and carries(x):
+        known = isinstance(x, keras.utils.PyDataset) and carries(x)
+        if known or isinstance(x, TextBatches):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))

@@ -10,7 +10,8 @@ import keras
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/quickstart.md", "docs/text.md"]
+NAMES = ("quickstart", "text", "howto", "extending")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 
 # What a reader of docs/text.md has: texts, and models trained elsewhere.
 _MODELS = """
