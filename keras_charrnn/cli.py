@@ -13,6 +13,13 @@ from typing import Any
 from keras_charrnn import _choice
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows a default where there is one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return super()._get_help_string(action) if action.default else action.help
+
+
 def run() -> None:
     """Run the command as a program: the entry point of `charrnn`."""
     # A terminal that lacks a character shows another one in its place.
@@ -132,7 +139,7 @@ def _add_train(commands: Any, parents: list) -> None:
         "train",
         parents=parents,
         help="train a model on a text and save it",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     train.set_defaults(command="train")
     train.add_argument("--out", help="the folder for the model (default: runs/NAME)")
@@ -188,7 +195,7 @@ def _add_encode(commands: Any, parents: list) -> None:
         "encode",
         parents=parents,
         help="write a text's ids to a file, for texts larger than memory",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     encode.set_defaults(command="encode")
     encode.add_argument("--out", required=True, help="the file, which ends in .npy")
@@ -199,7 +206,7 @@ def _add_sample(commands: Any, parents: list) -> None:
         "sample",
         parents=parents,
         help="write with a saved model",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     sample.set_defaults(command="sample")
     sample.add_argument("model", help="a .keras file")

@@ -77,6 +77,8 @@ def encode(options: argparse.Namespace) -> None:
         options: Those of `charrnn encode`.
     """
     path = Path(options.out)
+    if any(word.endswith(".npy") for word in options.text):
+        raise ValueError(f"{', '.join(options.text)}: a .npy file is encoded already.")
     check_writable(path)
     corpus = _read(options, path=path)
     size = path.stat().st_size / 1e6
@@ -99,15 +101,28 @@ def sample(options: argparse.Namespace) -> None:
         "stop": options.stop,
         "keep_stop": options.keep_stop,
     }
+    # What beam search writes is known only when it is finished.
+    best: list[str] = []
+    if options.beams is not None:
+        best = model.generate(
+            options.prompt,
+            options.length,
+            unknown=options.unknown,
+            num_samples=options.num_samples,
+            **settings,
+        )
     for number in range(options.num_samples):
         if options.num_samples > 1:
             print(f"--- {number + 1} ---")
+        if best:
+            print(best[number])
+            continue
         seed = None if options.seed is None else options.seed + number
         session = model.session(options.prompt, options.unknown)
         print(session.text, end="", flush=True)
-        # What beam search writes is known only when it is finished.
-        write = session.stream if options.beams is None else session.generate
-        for piece in write(options.length, options.temperature, seed, **settings):
+        for piece in session.stream(
+            options.length, options.temperature, seed, **settings
+        ):
             print(piece, end="", flush=True)
         print()
 
@@ -175,6 +190,8 @@ def _read(
     Returns:
         The `Corpus`.
     """
+    if len(options.text) > 1 and any(_is_encoded([word]) for word in options.text):
+        raise ValueError("An encoded corpus, a .npy file, is trained on alone.")
     if _is_encoded(options.text):
         given = ("documents", "skip_empty", *_NEW_VOCABULARY)
         _refuse(options, given, "`charrnn encode`")

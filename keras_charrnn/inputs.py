@@ -15,10 +15,11 @@ from keras_charrnn.batches import (
 
 def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
     """Return inputs and targets, which may have come as a pair."""
-    if x is None or isinstance(x, bytes):
+    plain = isinstance(x, list | tuple) and all(isinstance(i, int | float) for i in x)
+    if x is None or isinstance(x, bytes | int | float) or plain:
         raise TypeError(
             "Pass a text (a str), files (pathlib.Path), a Corpus, batches or arrays "
-            f"of ids; this is {type(x).__name__}."
+            f"of ids; this is {x!r:.60}."
         )
     if y is None and isinstance(x, tuple) and not is_text(x):
         x, y = x

@@ -15,7 +15,7 @@ def search(
     passage: Passage,
     rules: Rules,
     settings: Settings,
-) -> list[str]:
+) -> list[tuple[float, str]]:
     """Write on from one passage with beam search.
 
     A beam that a stop text ends is set aside, and the others go on until as many
@@ -29,8 +29,9 @@ def search(
         settings: The `Settings`; length and stop texts are taken from them.
 
     Returns:
-        The texts as symbols, that of the largest mean log-probability first. There
-        is one for each beam at most.
+        Scores and texts, as symbols, the best first; there is one for each beam at
+        most. A score is the mean log-probability of all that was written, a stop text
+        and the end of a document included, of which the latter is in the text.
     """
     assert isinstance(rules.sampler, BeamSampler)
     beams = rules.sampler.num_beams
@@ -55,7 +56,7 @@ def search(
             text = vocabulary.decode_symbols(written[beam])
             end = stops.find(text, length)
             if end is not None:
-                done.append((float(scores[beam]) / len(text), text[:end]))
+                done.append((float(scores[beam]) / len(text), stops.kept(text, end)))
                 scores[beam] = -np.inf
         if not np.isfinite(scores).any():
             break
@@ -64,4 +65,4 @@ def search(
         for score, ids in zip(scores, written)
         if np.isfinite(score)
     ]
-    return [text for _, text in sorted(done, key=lambda pair: -pair[0])][:beams]
+    return sorted(done, key=lambda pair: -pair[0])[:beams]

@@ -15,6 +15,7 @@ from keras_charrnn.rules import CHUNK, Draws, Rules
 from keras_charrnn.samplers import BeamSampler
 from keras_charrnn.search import search
 from keras_charrnn.settings import Settings, Temperature, row_seeds
+from keras_charrnn.text.decoder import Decoder
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 
 # Characters that a stream hands out at once, at most.
@@ -31,6 +32,7 @@ class Session:
         vocabulary: The model's `Vocabulary`.
         ids: The text so far.
         passage: The `Passage` after it, of one row.
+        ended: Whether the model has ended the document.
 
     Example:
 
@@ -44,10 +46,16 @@ class Session:
     """
 
     def __init__(
-        self, engine: Engine, vocabulary: Vocabulary, ids: np.ndarray, passage: Passage
+        self,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        ids: np.ndarray,
+        passage: Passage,
+        ended: bool = False,
     ) -> None:
         self._engine, self._vocabulary = engine, vocabulary
         self._ids, self._passage = ids, passage
+        self._ended = ended
         # A stream that has not come to its end.
         self._open: Generator[str, None, None] | None = None
 
@@ -55,6 +63,16 @@ class Session:
     def text(self) -> str:
         """All that was read and written."""
         return self._vocabulary.decode(self._ids)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the model has ended the document; it writes no more until `feed`."""
+        return self._ended
+
+    @property
+    def rest(self) -> str:
+        """U+FFFD if the text ends within a character, as one of bytes may; else ""."""
+        return self._decoder()("", final=True)
 
     def __repr__(self) -> str:
         return f"<Session after {len(self._ids):,} characters>"
@@ -110,9 +128,7 @@ class Session:
         rules = asked.rules(self._vocabulary, [temperature])
         self._close()
         if asked.length and isinstance(rules.sampler, BeamSampler):
-            best = search(self._engine, self._vocabulary, self._passage, rules, asked)
-            self._follow(self._vocabulary.encode_symbols(best[0]))
-            return self._vocabulary.decoder()(best[0], final=True)
+            return self._searched(rules, asked)
         return "".join(self._pieces(asked, rules, seed, CHUNK))
 
     def stream(
@@ -148,7 +164,9 @@ class Session:
     def fork(self) -> "Session":
         """Return a second session at the same place; the two go their own ways."""
         self._close()
-        return Session(self._engine, self._vocabulary, self._ids, self._passage)
+        return Session(
+            self._engine, self._vocabulary, self._ids, self._passage, self._ended
+        )
 
     def save(self, path: str | os.PathLike) -> Path:
         """Save text and state, whole or not at all; the model is not in the file.
@@ -177,6 +195,7 @@ class Session:
                 vocabulary=np.array(self._vocabulary.to_json()),
                 ids=self._ids,
                 seen=self._passage.seen,
+                ended=np.array(self._ended),
                 **arrays,
             )
         return path
@@ -201,7 +220,7 @@ class Session:
         current = (self._passage.logits, self._passage.state)
         like = keras.tree.flatten(current)
         names = [f"tensor_{i}" for i in range(len(like))]
-        wanted = {"vocabulary", "ids", "seen", *names}
+        wanted = {"vocabulary", "ids", "seen", "ended", *names}
         if not zipfile.is_zipfile(path):
             raise ValueError(f"{str(path)!r} is no session's file.")
         with np.load(path, allow_pickle=False) as file:
@@ -211,7 +230,7 @@ class Session:
                     f"{sorted(file)}, and not {sorted(wanted)}."
                 )
             vocabulary = Vocabulary.from_json(str(file["vocabulary"]))
-            ids, seen = file["ids"], file["seen"]
+            ids, seen, ended = file["ids"], file["seen"], bool(file["ended"])
             leaves = [file[name] for name in names]
         if vocabulary != self._vocabulary:
             raise ValueError(
@@ -233,12 +252,32 @@ class Session:
         ]
         logits, state = keras.tree.pack_sequence_as(current, tensors)
         self._ids, self._passage = ids, Passage(logits, state, seen)
+        self._ended = ended
         return self
 
     def _follow(self, ids: np.ndarray) -> None:
         if len(ids):
             self._passage = self._engine.follow(self._passage, ids, self._engine.fold())
             self._ids = np.concatenate([self._ids, ids])
+            self._ended = False
+
+    def _decoder(self) -> Decoder:
+        # What has been written may end within a character, which then goes on.
+        decoder = self._vocabulary.decoder()
+        decoder(self._vocabulary.decode_symbols(self._ids[-3:]))
+        return decoder
+
+    def _searched(self, rules: Rules, settings: Settings) -> str:
+        if self._ended:
+            return ""
+        found = search(self._engine, self._vocabulary, self._passage, rules, settings)
+        symbols, decoded = found[0][1], self._decoder()
+        end = self._vocabulary.end
+        ended = end is not None and symbols.endswith(end)
+        symbols = symbols[: len(symbols) - ended]
+        self._follow(self._vocabulary.encode_symbols(symbols))
+        self._ended = ended
+        return decoded(symbols)
 
     def _close(self) -> None:
         if self._open is not None:
@@ -254,8 +293,10 @@ class Session:
     def _written(
         self, settings: Settings, rules: Rules, draws: Draws, piece: int
     ) -> Generator[str, None, None]:
+        if self._ended:
+            return
         folded = self._engine.fold()
-        stops, decoded = settings.stops(self._vocabulary), self._vocabulary.decoder()
+        stops, decoded = settings.stops(self._vocabulary), self._decoder()
         start, begun = self._passage, self._ids
         passage, text, out, end = start, "", 0, None
         ids = np.zeros(0, begun.dtype)
@@ -267,11 +308,12 @@ class Session:
                 ids = np.concatenate([ids, more[0].astype(begun.dtype)])
                 text += self._vocabulary.decode_symbols(more[0])
                 end = stops.find(text, known)
-                last = draws.position >= settings.length or end is not None
+                last = draws.position >= settings.length
                 upto = stops.certain(text) if end is None and not last else end
                 given, out = out, len(text) if upto is None else max(upto, out)
                 self._ids = np.concatenate([begun, ids[:out]])
-                if shown := decoded(text[given:out], last):
+                self._ended = end is not None and stops.kept(text, end) != text[:end]
+                if shown := decoded(text[given:out]):
                     yield shown
         finally:
             # The text ends with what was handed out, wherever that is.

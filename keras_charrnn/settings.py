@@ -11,7 +11,7 @@ import numpy as np
 from keras_charrnn import samplers
 from keras_charrnn.rules import Rules
 from keras_charrnn.stops import Stops
-from keras_charrnn.text.vocabulary import Vocabulary
+from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
 
 Temperature = float | Callable[[int], float]
 
@@ -135,6 +135,13 @@ class Settings:
             return None
         banned = vocabulary.symbols(self.banned)
         allowed = None if self.allowed is None else vocabulary.symbols(self.allowed)
+        if isinstance(vocabulary, ByteVocabulary):
+            for name, given in (("banned", self.banned), ("allowed", self.allowed)):
+                if given is not None and not given.isascii():
+                    raise ValueError(
+                        f"{name} holds {given!r}; of a model of bytes only ASCII "
+                        "characters can be told apart, others share their bytes."
+                    )
         mask = np.array(
             [
                 (allowed is None or c in allowed) and c not in banned

@@ -45,6 +45,17 @@ class Stops:
             ends.append((place + 1, place))
         return min(ends)[1] if ends else None
 
+    def kept(self, text: str, end: int | None) -> str:
+        """Return a text up to where it ends, with the end of a document if it has one.
+
+        Args:
+            text: What has been written.
+            end: What `find` returned.
+        """
+        if end is not None and self.end is not None and text[end : end + 1] == self.end:
+            return text[: end + 1]
+        return text[:end]
+
     def certain(self, text: str) -> int:
         """Return how many symbols of a text no stop text can take away."""
         if self.keep:

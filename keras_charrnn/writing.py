@@ -78,7 +78,9 @@ class TextWriter:
             strip_prompt: Whether to return only what was written.
             return_scores: Whether to return, in place of each text, a pair of
                 the text and its score: the mean log-probability, in nats, of
-                the characters written, as the model has it.
+                the characters written, and of the end of a document if the model
+                wrote it, as the model has it. That of beam search has the stop
+                text in it.
 
         Returns:
             Prompt and continuation, a `str`. A list of prompts, a list of
@@ -127,21 +129,26 @@ class TextWriter:
         if not places:
             return []
         written = [""] * len(places)
+        best: dict[tuple[int, int], float] = {}
         if settings.length:
             passage = self.engine.read([self._context(ids) for ids in encoded])
             if isinstance(rules.sampler, BeamSampler):
-                best = self._search(passage, rules, settings, samples)
-                written = [best[p][s] for p, _, s in places]
+                found = self._search(passage, rules, settings, samples)
+                written = [found[p][s][1] for p, _, s in places]
+                best = {(p, s): found[p][s][0] for p, _, s in places}
             else:
                 draws = Draws([seeds[p * samples + s] for p, _, s in places])
                 passage = passage.rows([p for p, _, _ in places])
                 written = self._write(passage, rules, draws, settings)
         texts: list[Any] = []
-        for (p, _, _), symbols in zip(places, written):
+        for (p, _, s), symbols in zip(places, written):
             more = self.vocabulary.encode_symbols(symbols)
-            shown = more if strip_prompt else np.concatenate([encoded[p], more])
+            shown = more[:-1] if _ended(symbols, self.vocabulary) else more
+            shown = shown if strip_prompt else np.concatenate([encoded[p], shown])
             text: Any = self.vocabulary.decode(shown)
-            if return_scores:
+            if return_scores and (p, s) in best:
+                text = (text, best[p, s])
+            elif return_scores:
                 scores = self._score(encoded[p], more)
                 text = (text, float(scores.mean()) if len(more) else 0.0)
             texts.append(text)
@@ -177,7 +184,7 @@ class TextWriter:
             Pieces of the text, of one character or more.
         """
         session = self.session(prompt, unknown)
-        return session.stream(length, temperature, seed, **settings)
+        return _whole(session, session.stream(length, temperature, seed, **settings))
 
     def session(self, prompt: str = "", unknown: Unknown = "error") -> Session:
         """Start a text that is read and written by turns.
@@ -280,8 +287,8 @@ class TextWriter:
 
     def _search(
         self, passage: Passage, rules: Rules, settings: Settings, samples: int
-    ) -> list[list[str]]:
-        """Return the best texts of each row, `samples` or more."""
+    ) -> list[list[tuple[float, str]]]:
+        """Return scores and texts of each row, the best first, `samples` or more."""
         found = [
             search(self.engine, self.vocabulary, passage.rows([row]), rules, settings)
             for row in range(len(passage.seen))
@@ -310,4 +317,14 @@ class TextWriter:
                     known = len(texts[row])
                     texts[row] += self.vocabulary.decode_symbols(more)
                     ends[row] = stops.find(texts[row], known)
-        return [text[:end] for text, end in zip(texts, ends)]
+        return [stops.kept(text, end) for text, end in zip(texts, ends)]
+
+
+def _whole(session: Session, pieces: Iterator[str]) -> Iterator[str]:
+    yield from pieces
+    if rest := session.rest:
+        yield rest
+
+
+def _ended(symbols: str, vocabulary: Vocabulary) -> bool:
+    return vocabulary.end is not None and symbols.endswith(vocabulary.end)

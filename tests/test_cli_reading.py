@@ -121,6 +121,7 @@ def test_a_model_goes_on_with_new_characters(capsys):
         (["names.txt", "--stride", "0"], "stride is a positive integer"),
         (["names.txt", "--documents", "lines", "--stride", "3"], "of documents"),
         (["names.txt", "--max-size", "3"], "--unknown skip"),
+        (["docs.npy", "names.txt"], "is trained on alone"),
         (["*.nothing"], "No file matches '*.nothing'"),
         (["binary"], "--bytes to the command"),
     ],
@@ -139,6 +140,7 @@ def test_bad_input_is_told_and_nothing_is_left(words, message, capsys):
 def test_encode_leaves_nothing_when_it_fails():
     refused(charrnn("encode", "gone.txt", "--out", "x.npy"), "no file 'gone.txt'")
     refused(charrnn("encode", "docs.txt", "--out", "x.txt"), "ends in .npy")
+    refused(charrnn("encode", "y.npy", "--out", "x.npy"), "is encoded already")
     assert not list(Path().glob("x*"))
 
 
@@ -155,4 +157,7 @@ def test_what_a_sample_may_be(capsys):
     model = load("names")
     beam = kc.samplers.BeamSampler(3)
     assert capsys.readouterr().out == model.generate("An", 30, sampler=beam) + "\n"
+    assert cli.main([*words, "--beams", "3", "--num-samples", "2"]) == 0
+    lines = capsys.readouterr().out.split("---")
+    assert lines[2] != lines[4]
     assert cli.main([*words, "--beams", "3", "--top-k", "2"]) == 2

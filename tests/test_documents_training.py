@@ -87,6 +87,17 @@ def test_a_model_of_documents_writes_documents():
     assert session.generate(temperature=0) == "lotta"
     assert session.text == "carlotta"
     assert session.next_probabilities()[model.vocabulary.end] > 0.5
+    # It has ended the document, and writes no more.
+    assert session.ended
+    assert session.fork().ended
+    assert session.generate(20, seed=1) == session.generate(sampler="beam") == ""
+    assert "".join(session.stream(20)) == ""
+    session.save("ended.npz")
+    assert model.session().load("ended.npz").ended
+    assert not session.feed("d").ended
+    beam = model.session("car")
+    assert beam.generate(30, sampler="beam") == "lotta"
+    assert beam.ended
     assert model.generate("car", sampler="beam", length=30) == "carlotta"
     assert len(model.generate(length=2, seed=1, min_length=2)) == 2
     long = model.generate(num_samples=9, min_length=14, length=20, seed=3)
@@ -95,6 +106,51 @@ def test_a_model_of_documents_writes_documents():
     # What may be written never rules out the end.
     assert set(model.generate(allowed="a", seed=1, length=50)) <= {"a"}
     assert model.generate("carlott", banned="b", temperature=0) == "carlotta"
+
+
+def test_a_score_has_the_end_in_it_and_a_beam_is_ranked_by_its_score():
+    model, _ = perplexed()
+    likely = (
+        numpy(model.head.bias)
+        + 2 * np.eye(len(model.vocabulary))[model.vocabulary.end_id]
+    )
+    model.head.bias.assign(likely)
+    beam = kc.samplers.BeamSampler(5)
+    found = model.generate(
+        "an", 6, sampler=beam, num_samples=5, return_scores=True, strip_prompt=True
+    )
+    scores = [score for _, score in found]
+    assert scores == sorted(scores, reverse=True)
+    for text, score in [
+        *found,
+        *model.generate(
+            "an", 6, num_samples=9, seed=1, return_scores=True, strip_prompt=True
+        ),
+    ]:
+        nats = -alone(model, "an" + text)[2:]
+        # A text that is as long as it may be has not been ended.
+        nats = nats if len(text) < 6 else nats[:-1]
+        assert score == pytest.approx(nats.mean(), rel=1e-4)
+    assert any(len(text) < 6 for text, _ in found)
+
+
+def test_a_text_of_bytes_is_written_in_pieces():
+    keras.utils.set_random_seed(1)
+    text = "日本😀é\n" * 60
+    model = kc.CharRNN(kc.Vocabulary.bytes(), units=48)
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(text, epochs=40, batch_size=4, sequence_length=26, verbose=0)
+    session = model.session("日")
+    pieces = [session.generate(1, temperature=0) for _ in range(11)]
+    assert "".join(pieces) + session.rest == session.text[1:]
+    assert "".join(pieces) == "本😀é\n"[: len("".join(pieces))] != ""
+    whole = model.generate("日", 20, temperature=0, strip_prompt=True)
+    assert "".join(model.stream("日", 20, temperature=0)) == whole
+    assert model.generate("日", 30, temperature=0, stop="é").endswith("😀")
+    for wrong in ({"banned": "è"}, {"allowed": "abc é"}):
+        with pytest.raises(ValueError, match="only ASCII"):
+            model.generate("日", 5, **wrong)
+    assert "\n" not in model.generate("日", 40, temperature=0, banned="\n")
 
 
 def test_the_end_is_no_character_that_was_seen():

@@ -1,6 +1,8 @@
 """Texts larger than memory: ids in a file, as they would be in memory."""
 
+import copy
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -107,6 +109,15 @@ def test_a_file_that_is_no_corpus_is_told(tmp_path):
     with pytest.raises(FileNotFoundError):
         Corpus.load("gone.npy")
     assert good.text == "hello"
+    with pytest.raises(IsADirectoryError):
+        Corpus.load(".")
+
+
+def test_a_mapped_corpus_can_be_copied():
+    corpus = Corpus.from_documents(["ab", "c"]).save("x.npy")
+    for copied in (pickle.loads(pickle.dumps(corpus)), copy.deepcopy(corpus)):
+        assert copied.text == corpus.text
+        assert copied.vocabulary == corpus.vocabulary
 
 
 def test_an_unknown_character_is_told_with_its_file(texts):
@@ -117,6 +128,8 @@ def test_an_unknown_character_is_told_with_its_file(texts):
         Corpus.from_files(texts, vocabulary, lowercase=True)
     with pytest.raises(TypeError, match="no choice 'lower'"):
         Corpus.from_files(texts, lower=True)
+    with pytest.raises(ValueError, match="'foo' is not one of"):
+        Corpus.from_files(texts, unknown="foo")
     with pytest.raises(ValueError, match=r"drop \d+ different characters"):
         Corpus.from_files(texts, min_count=10)
 

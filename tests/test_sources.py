@@ -56,6 +56,26 @@ def test_the_borders_of_files_are_kept(folder):
     assert [place for _, place in validation.files] == [0, 8 - len(train)]
 
 
+def test_a_path_is_a_path():
+    for wrong in ("", ["a", ""], [3], [b"a"]):
+        with pytest.raises(ValueError, match="A path is a str or a Path"):
+            read_text(wrong)
+    for wrong in (3, None):
+        with pytest.raises(TypeError, match="Pass a path or several"):
+            read_text(wrong)
+
+
+def test_what_a_file_seems_to_be_is_said(tmp_path):
+    (tmp_path / "wide.txt").write_bytes("hello".encode("utf-16"))
+    with pytest.raises(ValueError, match="--encoding utf-16"):
+        read_text(tmp_path / "wide.txt")
+    Corpus.from_text("hello").save(tmp_path / "ids.npy")
+    with pytest.raises(ValueError, match=r"open it with Corpus\.load"):
+        read_text(tmp_path / "ids.npy")
+    with pytest.raises(ValueError, match="no encoding 3"):
+        read_text(tmp_path / "wide.txt", 3)
+
+
 def test_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\n".encode())))
     assert read_text("-") == "é\n"
@@ -194,12 +214,14 @@ def test_tables_hold_documents(tmp_path):
         ("a,b\n1,2\n3", "csv:b", r"line 3: the row ends before the column 'b'"),
         ("a,b\n1,\n", "csv:b", r"line 2: the document is empty"),
         ('a\n"x', "csv:a", r"line 2: unexpected end of data"),
-        ("", "csv:a", "which names 'nothing'"),
+        ("", "csv:a", "in its first row, which is empty"),
         ('{"a": "x"}\n{', "jsonl:a", "line 2 is no JSON"),
         ('{"a": 3}', "jsonl:a", "line 1: there is no text 'a'"),
         ("[" * 100_000, "jsonl:a", "line 1 is no JSON"),
         ("x", "csv", "documents is one of lines, files, csv:COLUMN"),
         ("x", "lines:a", "documents is one of"),
+        ("x", "csv:", "it is 'csv:'"),
+        ("x", True, "documents is one of"),
         ("x", "poems", "documents is one of"),
     ],
 )
@@ -225,6 +247,9 @@ def test_documents_in_a_list():
     assert corpus.ids.tolist() == [0, 1, 2, 1, 2]
     with pytest.raises(ValueError, match="Document 1: the document is empty"):
         Corpus.from_documents(["a", ""])
+    for wrong in ("abc", None):
+        with pytest.raises(TypeError, match="Documents are a list of str"):
+            Corpus.from_documents(wrong)
     with pytest.raises(TypeError, match="Document 1 is a int"):
         Corpus.from_documents(["a", 3])
     with pytest.raises(ValueError, match="has no id for the end"):

@@ -48,7 +48,16 @@ def as_corpus(x: Any, vocabulary: Vocabulary, unknown: Unknown = "error") -> Cor
             )
         return Corpus.from_documents(x, vocabulary, unknown)
     if not isinstance(x, Corpus):
-        return Corpus.from_files(x, vocabulary, unknown)
+        try:
+            return Corpus.from_files(x, vocabulary, unknown)
+        except ValueError as error:
+            if vocabulary.end is None:
+                raise
+            raise ValueError(
+                f"{error} The model knows documents, and each file is one here; for "
+                "others pass Corpus.from_files(path, model.vocabulary, "
+                "documents='lines'), say."
+            ) from None
     if x.vocabulary != vocabulary:
         raise ValueError(
             f"The corpus has {x.vocabulary!r}, the model has {vocabulary!r}; their "

@@ -70,6 +70,12 @@ class TextBatches(keras.utils.PyDataset):
         `fit` calls it before each epoch.
         """
 
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__}: {len(self)} batches of {self.batch_size} x "
+            f"{self.sequence_length}>"
+        )
+
     def __getitem__(self, index: int) -> Batch:
         if not 0 <= index < len(self):
             raise IndexError(f"Batch {index} of {len(self)}.")

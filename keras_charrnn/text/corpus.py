@@ -369,8 +369,8 @@ class Corpus:
         starts, lengths = self.documents
         if len(starts) < 2:
             raise ValueError(
-                "There is one document, which can't be split. Pass validation_data, "
-                "or validation_split=0."
+                "There is one document, which can't be split. Say what a document is "
+                "(documents='lines', --documents lines), or don't split it."
             )
         order = np.random.default_rng(0).permutation(len(starts))
         wanted = len(self) * validation_split
@@ -388,9 +388,9 @@ class Corpus:
     def __repr__(self) -> str:
         count = len(self.documents[0])
         items = f"{count:,} documents, " if count else ""
+        unit = "bytes" if isinstance(self.vocabulary, ByteVocabulary) else "characters"
         return (
-            f"<Corpus of {items}{len(self):,} characters, "
-            f"{len(self.vocabulary)} different>"
+            f"<Corpus of {items}{len(self):,} {unit}, {len(self.vocabulary)} different>"
         )
 
 

@@ -36,7 +36,8 @@ def mark_ends(
         ValueError: With the line, if a document is empty or holds `END`, if there is no
             such column or field, or a row is not CSV or JSON.
     """
-    kind, _, field = kind.partition(":")
+    asked = kind
+    kind, _, field = kind.partition(":") if isinstance(kind, str) else ("", "", "")
     pieces = _without_end(pieces, name)
     if kind == "lines" and not field:
         return _lines(pieces, name, skip_empty)
@@ -46,7 +47,6 @@ def mark_ends(
         return _joined(_csv(_rows(pieces, name), field, name), skip_empty)
     if kind == "jsonl" and field:
         return _joined(_jsonl(_rows(pieces, name), field, name), skip_empty)
-    asked = f"{kind}:{field}" if field else kind
     raise ValueError(f"documents is one of {', '.join(KINDS)}; it is {asked!r}.")
 
 
@@ -74,6 +74,10 @@ def mark_documents(documents: Iterable[str], skip_empty: bool = False) -> Iterat
         ValueError: If a document is empty or holds `END`.
         TypeError: If one is no str.
     """
+    if isinstance(documents, str) or not isinstance(documents, Iterable):
+        raise TypeError(
+            f"Documents are a list of str; this is a {type(documents).__name__}."
+        )
 
     def numbered() -> Iterator[tuple[str, str]]:
         for number, document in enumerate(documents):
@@ -167,10 +171,11 @@ def _csv(rows: Iterator[str], column: str, name: str) -> Iterator[tuple[str, str
     tabs = name.removesuffix(".gz").endswith(".tsv")
     reader = csv.DictReader(rows, delimiter="\t" if tabs else ",", strict=True)
     try:
+        names = ", ".join(map(repr, reader.fieldnames or []))
         if column not in (reader.fieldnames or []):
             raise ValueError(
                 f"{name!r}: there is no column {column!r} in its first row, which "
-                f"names {', '.join(map(repr, reader.fieldnames or ['nothing']))}."
+                f"{'names ' + names if names else 'is empty'}."
             )
         for row in reader:
             if row[column] is None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_charrnn._files import whole_file
 from keras_charrnn.text.census import Census
-from keras_charrnn.text.vocabulary import UNK, Unknown, Vocabulary
+from keras_charrnn.text.vocabulary import UNK, Unknown, Vocabulary, check_unknown
 
 # A file's name, or "" for what is no file, and its text in pieces, as symbols.
 Source = tuple[str, Iterable[str]]
@@ -36,6 +36,13 @@ class Encoded:
     vocabulary: Vocabulary
     files: tuple[tuple[str, int], ...]
     mapped: mmap.mmap | None = None
+
+    def __reduce__(self) -> tuple:
+        # A copy is in memory: a map can't be pickled.
+        return Encoded, (np.array(self.ids), self.vocabulary, self.files)
+
+    def __deepcopy__(self, memo: dict) -> "Encoded":
+        return self  # nothing of it ever changes
 
 
 def encode_sources(
@@ -62,6 +69,7 @@ def encode_sources(
     Returns:
         The ids.
     """
+    check_unknown(unknown)
     if path is not None:
         _check_name(path)
     with ExitStack() as stack:
@@ -232,6 +240,8 @@ def read_encoded(path: Path) -> Encoded:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no corpus, or damaged.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder, and no corpus.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
     with path.open("rb") as file:

@@ -63,11 +63,18 @@ def find_files(paths: Paths) -> list[Path]:
     Raises:
         FileNotFoundError: If a file is missing, or nothing is found.
     """
-    if isinstance(paths, str | os.PathLike):
-        paths = [paths]
+    named = [paths] if isinstance(paths, str | os.PathLike) else paths
+    if not isinstance(named, Iterable):
+        raise TypeError(f"Pass a path or several; this is {type(paths).__name__}.")
+    named = list(named)
+    for item in named:
+        if not isinstance(item, str | os.PathLike) or not os.fspath(item):
+            raise ValueError(
+                f"A path is a str or a Path, and not empty; it is {item!r}."
+            )
     found: list[Path] = []
     seen: set[str] = set()
-    for path in map(Path, paths):
+    for path in map(Path, named):
         if str(path) == "-" or path.is_file():
             found.append(path)
             seen.add(os.path.realpath(path))
@@ -126,7 +133,7 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
     """
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError as error:
+    except (LookupError, TypeError) as error:
         raise ValueError(
             f"Python knows no encoding {encoding!r}; "
             "try 'utf-8', 'latin-1' or 'cp1252'."
@@ -167,6 +174,13 @@ def _undecoded(path: Path, encoding: str, error: UnicodeDecodeError, place: int)
         f"{str(path)!r} is not {encoding} text: byte {wrong:#04x} at offset {place}"
         f"{line} does not decode ({error.reason}). "
     )
+    if error.object[:6] == b"\x93NUMPY":
+        return message + "It seems to be an encoded corpus: open it with Corpus.load."
+    if place == 0 and error.object[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return message + (
+            "It seems to be UTF-16: pass encoding='utf-16', or --encoding utf-16 to "
+            "the command."
+        )
     if b"\0" in error.object:
         return message + (
             "It seems to be a binary file: leave it out, or read bytes with "

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -106,9 +106,6 @@ class Vocabulary:
             unk: Whether there is an id, that of U+FFFD, for unknown characters.
             **choices: `end`, `newline`, `lowercase` and `normalize`, as for
                 `Vocabulary`.
-
-        Returns:
-            The `Vocabulary`.
 
         Raises:
             ValueError: If no character is left, or a choice is none.
@@ -239,7 +236,7 @@ class Vocabulary:
             ids: Integers from 0 to `len(vocabulary) - 1`, shape (characters,).
 
         Returns:
-            The text. The end of a document is shown as a line end.
+            The text, with a line end for the end of a document.
 
         Raises:
             ValueError: If an id is out of range or not an integer.
@@ -265,10 +262,7 @@ class Vocabulary:
         self, symbols: str, unknown: Unknown = "error", place: int = 0
     ) -> np.ndarray:
         """Turn symbols into ids; `place` is the first one's, for errors."""
-        if unknown not in ("error", "skip", "replace"):
-            raise ValueError(
-                f"unknown={unknown!r} is not one of 'error', 'skip', 'replace'."
-            )
+        check_unknown(unknown)
         code_points = code_points_of(symbols)
         ids = np.take(self._ids, code_points, mode="clip")
         if ids.size and ids.min() < 0:
@@ -391,6 +385,12 @@ class ByteVocabulary(Vocabulary):
     def __repr__(self) -> str:
         end = " and an end of documents" if self._has_end else ""
         return f"<Vocabulary of 256 bytes{end}>"
+
+
+def check_unknown(unknown: str) -> None:
+    """Raise a `ValueError` unless there is such a way with the unknown."""
+    if unknown not in get_args(Unknown):
+        raise ValueError(f"unknown={unknown!r} is not one of {get_args(Unknown)}.")
 
 
 def _checked(text: str) -> str:
