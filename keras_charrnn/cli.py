@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     reading = _reading()
     _add_train(commands, [common, reading])
     _add_encode(commands, [common, reading])
+    _add_convert(commands, common, reading)
     _add_sample(commands, [common])
     return parser
 
@@ -199,6 +200,25 @@ def _add_encode(commands: Any, parents: list) -> None:
     )
     encode.set_defaults(command="encode")
     encode.add_argument("--out", required=True, help="the file, which ends in .npy")
+
+
+def _add_convert(
+    commands: Any, common: argparse.ArgumentParser, reading: argparse.ArgumentParser
+) -> None:
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument(
+        "model", help="a model of Keras: a .keras, .h5 or .weights.h5 file"
+    )
+    convert = commands.add_parser(
+        "convert",
+        parents=[common, first, reading],
+        help="turn a Keras model of a tutorial into one of this package",
+        description="The model's ids are those of the sorted characters of the text, "
+        "the one that it was trained on.",
+        formatter_class=_Help,
+    )
+    convert.set_defaults(command="convert")
+    convert.add_argument("--out", required=True, help="the file, a .keras")
 
 
 def _add_sample(commands: Any, parents: list) -> None:

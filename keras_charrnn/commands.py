@@ -13,6 +13,8 @@ import keras
 from keras_charrnn import samplers
 from keras_charrnn._files import check_writable
 from keras_charrnn.callbacks import CharactersPerSecond, SaveModel, StopOnInterrupt
+from keras_charrnn.checkpoint import save_model
+from keras_charrnn.conversion import from_keras
 from keras_charrnn.model import CharRNN
 from keras_charrnn.text import corpora
 from keras_charrnn.text.corpus import Corpus
@@ -83,6 +85,18 @@ def encode(options: argparse.Namespace) -> None:
     corpus = _read(options, path=path)
     size = path.stat().st_size / 1e6
     print(f"saved {path}: {corpus!r}, {size:,.1f} MB")
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Turn a Keras model into a `CharRNN`, and save it.
+
+    Args:
+        options: Those of `charrnn convert`.
+    """
+    check_writable(options.out)
+    model = from_keras(options.model, _read(options).vocabulary)
+    path = save_model(model, options.out)
+    print(f"saved {path}: {model.count_params():,} parameters, {model.vocabulary!r}")
 
 
 def sample(options: argparse.Namespace) -> None:

@@ -26,7 +26,8 @@ FLOORS = [
     {"session"},
     {"writing"},
     {"model"},
-    {"conversion", "commands"},
+    {"conversion"},
+    {"commands"},
     {"cli", "__init__"},
 ]
 
