@@ -76,21 +76,7 @@ def encode_sources(
         part = None if path is None else stack.enter_context(whole_file(path))
         spool = stack.enter_context(_Spool(None if part is None else part.parent))
         census = Census(counting)
-        files: list[tuple[str, int]] = []
-        for name, pieces in sources:
-            files += [(name, spool.size)] if name else []
-            place = 0
-            for piece in pieces:
-                if vocabulary is None:
-                    spool.add(census.number(piece))
-                else:
-                    try:
-                        ids = vocabulary.encode_symbols(piece, unknown, place)
-                    except ValueError as error:
-                        where = f"{name!r}: " if name else ""
-                        raise ValueError(f"{where}{error}") from None
-                    spool.add(ids)
-                place += len(piece)
+        files = _spooled(sources, vocabulary, unknown, census, spool)
         table = None
         if vocabulary is None:
             vocabulary = make(census)
@@ -108,6 +94,32 @@ def encode_sources(
         _write(part, chunks, size, vocabulary, files)
     assert path is not None
     return read_encoded(path)
+
+
+def _spooled(
+    sources: Iterable[Source],
+    vocabulary: Vocabulary | None,
+    unknown: Unknown,
+    census: Census,
+    spool: "_Spool",
+) -> list[tuple[str, int]]:
+    """Put ids, or the numbers of a census, into a spool; return where files begin."""
+    files = []
+    for name, pieces in sources:
+        if name:
+            files.append((name, spool.size))
+        place = 0
+        for piece in pieces:
+            if vocabulary is None:
+                spool.add(census.number(piece))
+            else:
+                try:
+                    spool.add(vocabulary.encode_symbols(piece, unknown, place))
+                except ValueError as error:
+                    where = f"{name!r}: " if name else ""
+                    raise ValueError(f"{where}{error}") from None
+            place += len(piece)
+    return files
 
 
 def _exchange(census: Census, vocabulary: Vocabulary, unknown: Unknown) -> np.ndarray:
