@@ -16,7 +16,8 @@ BACKENDS = {
     "torch": "torch==2.13.0",
 }
 RUFF = "ruff==0.17.5"
-TESTING = ("pytest==9.2.0", "hypothesis==6.155.2", "tensorboard==2.21.0")
+MATPLOTLIB = "matplotlib==3.11.2"
+TESTING = ("pytest==9.2.0", "hypothesis==6.155.2", "tensorboard==2.21.0", MATPLOTLIB)
 
 
 @nox.session
@@ -46,7 +47,7 @@ def tests(session: nox.Session, backend: str) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation; a warning is an error."""
     session.install(
-        *(BACKENDS["jax"], KERAS, "sphinx==9.0.4", "myst-nb==1.4.0", "matplotlib"),
+        *(BACKENDS["jax"], KERAS, "sphinx==9.0.4", "myst-nb==1.4.0", MATPLOTLIB),
         *("furo", "."),
     )
     output = Path("docs", "_build", "html")
