@@ -3,7 +3,6 @@
 Shapes: B batch, T time, V vocabulary.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from keras_charrnn.batches import (
     is_text,
 )
 from keras_charrnn.callbacks import BeginEpoch, TellKernels
+from keras_charrnn.evaluation import TextEvaluator
 from keras_charrnn.inputs import (
     carries,
     fed,
@@ -36,7 +36,7 @@ from keras_charrnn.stream import Stream
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 
 
-class TextTrainer(_backend.TrainStep, keras.Model):
+class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
     """A Keras model that is trained on text; `CharRNN` says what it computes.
 
     A subclass has a `vocabulary`, `recurrent` layers, `initial_state(batch_size)`,
@@ -107,6 +107,9 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         loss = self.compute_loss(x, y, logits, relative, training=training)
         self._loss_tracker.update_state(ops.stop_gradient(loss), sample_weight=count)
         logs = self.compute_metrics(x, y, ops.stop_gradient(logits), weights)
+        bits = logs.get("bits_per_character")
+        if bits is not None and not training:
+            logs["perplexity"] = ops.power(ops.cast(2.0, bits.dtype), bits)
         return loss * part, logs
 
     # Before the first step on JAX, Keras asks for loss and metrics of all positions.
@@ -192,6 +195,7 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         sequence_length: int = SEQUENCE_LENGTH,
         stride: int | None = None,
         target: Target = "sequence",
+        resets: float = 0.0,
         unknown: Unknown = "error",
         **kwargs: Any,
     ) -> keras.callbacks.History:
@@ -225,6 +229,8 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             stride: How many characters after a window the next one begins; no windows
                 if `None`.
             target: What windows predict, as in `WindowBatches`.
+            resets: How often a stream starts from the empty state, as in
+                `StreamBatches`; with 0.05 or so a model also learns to begin.
             unknown: What to do with characters outside the vocabulary, as in
                 `Vocabulary.encode`.
             **kwargs: The rest of Keras' arguments.
@@ -246,13 +252,14 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             if validation_split and validation_data is None:
                 corpus, validation_data = corpus.split(validation_split)
             rows = BATCH_SIZE if batch_size is None else batch_size
-            x = how(corpus, rows, shuffle=shuffle)
+            x = how(corpus, rows, shuffle=shuffle, resets=resets)
             validation_split, batch_size, shuffle = 0.0, None, False
         if is_text(validation_data):
             rows = kwargs.pop("validation_batch_size", None)
-            validation_data = self._evaluation_batches(
-                validation_data, rows_of(x) if rows is None else rows, unknown, how
-            )
+            corpus = as_corpus(validation_data, self.vocabulary, unknown)
+            rows = rows_of(x) if rows is None else rows
+            # The sizes are no part of what is measured, so they shrink unsaid.
+            validation_data = how(corpus, rows, shuffle=False, warn=False)
         if isinstance(x, TextBatches) and shuffle:
             raise ValueError(
                 "shuffle=True would tear batches apart that follow each other. Leave "
@@ -287,47 +294,6 @@ class TextTrainer(_backend.TrainStep, keras.Model):
             **kwargs,
         )
 
-    def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        *args: Any,
-        sequence_length: int = SEQUENCE_LENGTH,
-        stride: int | None = None,
-        target: Target = "sequence",
-        unknown: Unknown = "error",
-        **kwargs: Any,
-    ) -> Any:
-        """Measure loss and metrics, as in Keras; a text is read as in `fit`.
-
-        Args:
-            x: As in `fit`.
-            y: As in `fit`.
-            batch_size: As in `fit`.
-            *args: As in Keras.
-            sequence_length: As in `fit`; without windows it changes the speed, not the
-                result.
-            stride: As in `fit`.
-            target: As in `fit`.
-            unknown: As in `fit`.
-            **kwargs: The rest of Keras' arguments.
-
-        Returns:
-            The loss and the metrics, a dict with `return_dict=True`.
-        """
-        x, y = unpacked(x, y)
-        if is_text(x):
-            rows = BATCH_SIZE if batch_size is None else batch_size
-            how = partial(
-                cut, sequence_length=sequence_length, stride=stride, target=target
-            )
-            x = self._evaluation_batches(x, rows, unknown, how)
-            batch_size = None
-        self._compile_by_default()
-        self._allocate(self._test_stream, x)
-        return super().evaluate(fed(x), y, batch_size, *args, **kwargs)
-
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Make one training step, as in Keras; a dict of ids and reset carries."""
         self._compile_by_default()
@@ -359,19 +325,6 @@ class TextTrainer(_backend.TrainStep, keras.Model):
         self._symbolic_build(data_batch=data)
         gradients, logs = self.gradients_and_logs(data)
         return gradients, {name: float(value) for name, value in logs.items()}
-
-    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate one batch, as in Keras; a dict of ids and reset carries."""
-        self._compile_by_default()
-        self._allocate(self._test_stream, [(x,)])
-        return super().test_on_batch(x, *args, **kwargs)
-
-    def _evaluation_batches(
-        self, text: Any, batch_size: int, unknown: Unknown, how: Callable
-    ) -> TextBatches:
-        # The sizes are no part of what is measured, so they shrink unsaid.
-        corpus = as_corpus(text, self.vocabulary, unknown)
-        return how(corpus, batch_size, shuffle=False, warn=False)
 
     def _compile_by_default(self) -> None:
         if not self.compiled:

@@ -20,7 +20,7 @@ FLOORS = [
     {"text", "_backend"},
     {"cells", "samplers", "batches", "metrics"},
     {"recurrent", "stream", "checkpoint", "inputs", "rules", "stops", "plan"},
-    {"generation", "callbacks"},
+    {"generation", "callbacks", "evaluation"},
     {"settings", "trainer"},
     {"search", "extension"},
     {"session"},

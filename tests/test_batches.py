@@ -57,6 +57,34 @@ def test_there_is_no_batch_after_the_last():
     assert np.issubdtype(batches[0][1].dtype, np.int32)
 
 
+def resets(batches):
+    return np.stack([inputs["reset"] for inputs, _, _ in batches])
+
+
+def test_streams_start_anew_at_random_and_each_epoch_elsewhere():
+    corpus = Corpus.from_text("abcdefghij" * 500)
+    batches = StreamBatches(corpus, 10, 5, resets=0.2, seed=3)
+    first = resets(batches)
+    assert first[0].all()
+    assert first[1:].mean() == pytest.approx(0.2, abs=0.05)
+    assert not (first[1:] == first[1:, :1]).all()  # each row by itself
+    batches.begin_epoch(1)
+    second = resets(batches)
+    assert (first != second).any()
+    again = StreamBatches(corpus, 10, 5, resets=0.2, seed=3)
+    np.testing.assert_array_equal(resets(again), first)
+    again.begin_epoch(1)
+    np.testing.assert_array_equal(resets(again), second)
+    other = StreamBatches(corpus, 10, 5, resets=0.2, seed=4)
+    assert (resets(other) != first).any()
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
+def test_resets_are_a_probability(wrong):
+    with pytest.raises(ValueError, match="resets is a probability, 0 to 1"):
+        StreamBatches(Corpus.from_text("abcd"), 1, 2, resets=wrong)
+
+
 TEXT = Corpus.from_text("abcdefghij" * 9)
 NAMES = Corpus.from_documents(["anna", "bo", "carl", "do", "eleonore"] * 5)
 

@@ -74,6 +74,7 @@ def cut(
     stride: int | None = None,
     target: Target = "sequence",
     shuffle: bool | None = None,
+    resets: float = 0.0,
     warn: bool = True,
 ) -> TextBatches:
     """Cut a corpus for training.
@@ -85,6 +86,7 @@ def cut(
         stride: Cut windows, so many characters apart, if it is a number.
         target: For windows, as in `WindowBatches`.
         shuffle: Whether windows and documents are shuffled; yes if `None`.
+        resets: For streams, as in `StreamBatches`.
         warn: Whether to warn if a size shrinks.
 
     Returns:
@@ -96,6 +98,11 @@ def cut(
             have another target.
     """
     mixed = shuffle is None or bool(shuffle)
+    if resets and (stride is not None or corpus.vocabulary.end is not None):
+        raise ValueError(
+            f"resets={resets} is for streams; windows and documents start from the "
+            "empty state anyway. Leave it out."
+        )
     if stride is not None:
         return WindowBatches(corpus, batch_size, sequence_length, stride, target, mixed)
     if target != "sequence":
@@ -110,4 +117,4 @@ def cut(
             "shuffle=True would tear the streams of a text apart: their batches follow "
             "each other. Leave shuffle out."
         )
-    return StreamBatches(corpus, batch_size, sequence_length, warn)
+    return StreamBatches(corpus, batch_size, sequence_length, resets, warn=warn)

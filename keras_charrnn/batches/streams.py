@@ -17,18 +17,21 @@ class StreamBatches(TextBatches):
 
     A batch is `({"ids": (B, T), "reset": (B,)}, targets (B, T), weights (B, T))`,
     with B the batch size and T the sequence length. `reset` is true in the
-    first batch of a pass: the streams start there.
+    first batch of a pass: the streams start there. With `resets` a row starts anew in
+    other batches too, at random, so that a model also learns to begin.
 
     Args:
         corpus: A `Corpus` of 2 characters or more.
         batch_size: B, the number of streams.
         sequence_length: T, characters in a batch's row, over which gradients
             flow back.
+        resets: The probability, 0 to 1, that a row starts from the empty state.
+        seed: An integer of 0 or more; it and the epoch say which rows do.
         warn: Whether to warn if a size shrinks.
 
     Raises:
-        ValueError: If the corpus has fewer than 2 characters, or a size is not
-            a positive integer.
+        ValueError: If the corpus has fewer than 2 characters, a size is not
+            a positive integer, or `resets` is no probability.
 
     Warns:
         UserWarning: If the corpus is shorter than one batch; both sizes shrink
@@ -51,9 +54,13 @@ class StreamBatches(TextBatches):
         corpus: Corpus,
         batch_size: int = BATCH_SIZE,
         sequence_length: int = SEQUENCE_LENGTH,
+        resets: float = 0.0,
+        seed: int = 0,
         warn: bool = True,
     ) -> None:
         super().__init__(corpus, batch_size, sequence_length)
+        if not 0 <= resets <= 1:
+            raise ValueError(f"resets is a probability, 0 to 1; it is {resets!r}.")
         if corpus.vocabulary.end is not None:
             raise ValueError(
                 f"{corpus!r} consists of documents, which are no continuous text. Pass "
@@ -71,10 +78,15 @@ class StreamBatches(TextBatches):
         borders = predictions * np.arange(self.batch_size + 1) // self.batch_size
         self._starts, self._ends = borders[:-1, None], borders[1:, None]
         self._longest = int((self._ends - self._starts).max())
+        self.resets, self.seed = resets, seed
+        self.begin_epoch(0)
 
     @property
     def predictions(self) -> int:
         return len(self.corpus) - 1
+
+    def begin_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
 
     def __len__(self) -> int:
         return -(-self._longest // self.sequence_length)
@@ -85,4 +97,7 @@ class StreamBatches(TextBatches):
         ids = self.corpus.ids[np.minimum(places, self.predictions)].astype(np.int32)
         weights = (places[:, :-1] < self._ends).astype(np.float32)
         reset = np.full(self.batch_size, index == 0)
+        if self.resets:
+            draw = np.random.default_rng([self.seed, self._epoch, index])
+            reset |= draw.random(self.batch_size) < self.resets
         return {"ids": ids[:, :-1], "reset": reset}, ids[:, 1:], weights

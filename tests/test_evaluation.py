@@ -1,0 +1,92 @@
+"""What `evaluate` measures, beside a reference in NumPy."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_charrnn as kc
+from tests.helpers import numpy
+
+
+@pytest.fixture(scope="module")
+def text(docs):
+    return docs[5000:6234]
+
+
+@pytest.fixture(scope="module")
+def small(text):
+    keras.utils.set_random_seed(1)
+    model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16, embedding_dim=4)
+    model.fit(text, epochs=2, verbose=0)
+    return model
+
+
+def nats(model, ids):
+    """The loss of each character but the first, read from the empty state."""
+    logits = numpy(model(ids[None, :-1].astype("int32")))[0].astype(np.float64)
+    logp = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    return -logp[np.arange(len(ids) - 1), ids[1:]]
+
+
+def figures(model, text, **protocol):
+    return model.evaluate(text, verbose=0, return_dict=True, **protocol)
+
+
+def test_carried_reads_the_text_as_one_stream(small, text):
+    want = nats(small, small.vocabulary.encode(text)).mean()
+    for sizes in ({}, {"sequence_length": 7}):
+        got = figures(small, text, **sizes)
+        assert got["loss"] == pytest.approx(want, abs=1e-5)
+        assert got["bits_per_character"] == pytest.approx(want / np.log(2), abs=1e-5)
+        assert got["perplexity"] == pytest.approx(np.exp(want), rel=1e-5)
+
+
+@pytest.mark.parametrize("window", [1, 50, 5000])
+def test_cold_reads_windows_that_follow_each_other(small, text, window):
+    ids = small.vocabulary.encode(text)
+    pieces = [ids[i : i + window + 1] for i in range(0, len(ids) - 1, window)]
+    want = np.concatenate([nats(small, piece) for piece in pieces])
+    assert len(want) == len(ids) - 1
+    got = figures(small, text, protocol="cold", window=window, batch_size=1)
+    assert got["loss"] == pytest.approx(want.mean(), abs=1e-5)
+    # Several at a time differ in where a few of the windows end.
+    near = figures(small, text, protocol="cold", window=window)
+    assert near["loss"] == pytest.approx(want.mean(), abs=0.05)
+
+
+def test_validation_has_a_perplexity_and_training_none(small, text):
+    model = kc.CharRNN(small.vocabulary, units=8)
+    history = model.fit(
+        text, batch_size=4, validation_split=0.2, epochs=2, verbose=0
+    ).history
+    np.testing.assert_allclose(
+        history["val_perplexity"], np.exp(history["val_loss"]), rtol=1e-5
+    )
+    assert "perplexity" not in history
+
+
+def test_a_model_that_begins_often_predicts_beginnings_better(docs):
+    """Resets in training are what the cold protocol asks for."""
+    text, held_out = docs[:60_000], docs[60_000:70_000]
+    cold = {}
+    for resets in (0.0, 0.5):
+        keras.utils.set_random_seed(1)
+        model = kc.CharRNN(kc.Vocabulary.from_text(docs), units=64)
+        model.fit(text, epochs=4, sequence_length=32, resets=resets, verbose=0)
+        protocol = {"protocol": "cold", "window": 4}
+        cold[resets] = figures(model, held_out, **protocol)["loss"]
+    assert cold[0.5] < cold[0.0] - 0.02
+
+
+def test_protocols_that_do_not_fit_are_refused(small, text):
+    with pytest.raises(ValueError, match="protocol is 'carried' or 'cold'; it is 'ho"):
+        small.evaluate(text, protocol="hot")
+    with pytest.raises(ValueError, match="windows with a stride start from the empty"):
+        small.evaluate(text, protocol="cold", stride=3)
+    batches = kc.StreamBatches(kc.Corpus.from_text(text, small.vocabulary))
+    with pytest.raises(ValueError, match="protocol='cold' is for a text"):
+        small.evaluate(batches, protocol="cold")
+    with pytest.raises(ValueError, match="window"):
+        small.evaluate(text, protocol="cold", window=0)
+    with pytest.raises(ValueError, match=r"resets=0.5 is for streams"):
+        small.fit(text, stride=3, resets=0.5)
