@@ -87,6 +87,9 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed beside stock Keras and torch.nn; words behind `--` go to it."""
+    """Measure, `nox -s bench -- NAME ...` one of tests/benchmarks; else the speed."""
     session.install(*BACKENDS.values(), KERAS, ".")
-    session.run("python", "-m", "tests.benchmarks.speed", *session.posargs)
+    name, *words = session.posargs or ["speed"]
+    if name.startswith("-"):
+        name, words = "speed", session.posargs
+    session.run("python", "-m", f"tests.benchmarks.{name}", *words)

@@ -18,6 +18,12 @@ from keras_charrnn.writing import TextWriter
 
 State = tuple[tuple[Any, ...], ...]
 
+# A character has to move the gates from the first step on. With Keras' initial
+# embeddings, 0.05 at most, it hardly does, nor with Glorot's kernel behind a one-hot
+# vector, and the first hundreds of steps go into making them wider.
+_WIDE_EMBEDDING = 1.0
+_WIDE_KERNEL = 0.5
+
 
 @keras.saving.register_keras_serializable("keras_charrnn")
 class CharRNN(TextWriter, TextTrainer):
@@ -95,15 +101,22 @@ class CharRNN(TextWriter, TextTrainer):
         self.vocabulary = vocabulary
         self.embedding_dim = embedding_dim
         policy = {"dtype": self.dtype_policy}
+        widths = _widths(units, layers)
         self.embedding = None
         if embedding_dim is not None:
             self.embedding = keras.layers.Embedding(
-                len(vocabulary), embedding_dim, name="embedding", **policy
+                len(vocabulary),
+                embedding_dim,
+                keras.initializers.RandomNormal(stddev=_WIDE_EMBEDDING),
+                name="embedding",
+                **policy,
             )
-        widths = _widths(units, layers)
+        kernels: list[Any] = ["glorot_uniform"] * len(widths)
+        if embedding_dim is None:
+            kernels[0] = keras.initializers.RandomNormal(stddev=_WIDE_KERNEL)
         self.recurrent = [
-            Recurrent(width, cell, name=f"{cell}_{i}", **policy)
-            for i, width in enumerate(widths)
+            Recurrent(width, cell, kernel, name=f"{cell}_{i}", **policy)
+            for i, (width, kernel) in enumerate(zip(widths, kernels))
         ]
         self.dropouts = [
             keras.layers.Dropout(dropout, name=f"dropout_{i}", **policy)

@@ -105,7 +105,7 @@ def test_validation_in_fit_is_evaluation(docs):
     history = model.fit(text, epochs=2, validation_split=0.25, verbose=0).history
     got = model.evaluate(text[6000:], batch_size=16, verbose=0, return_dict=True)
     for name in ("loss", "bits_per_character", "accuracy", "perplexity"):
-        assert history[f"val_{name}"][-1] == pytest.approx(got[name], abs=1e-5)
+        assert history[f"val_{name}"][-1] == pytest.approx(got[name], rel=1e-5)
 
 
 def test_the_batch_size_is_free(docs):
