@@ -16,17 +16,19 @@ import keras_charrnn as kc
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")
-parser.add_argument("--epochs", type=int, default=59)
+parser.add_argument("--epochs", type=int, help="59; with --quick 1")
 parser.add_argument("--corpus", help="a text file in place of Nietzsche")
 options = parser.parse_args()
 
-epochs, length = options.epochs, 400
+epochs, length = 59, 400
 if options.corpus:
     text = kc.read_text(options.corpus)
 else:
     text = kc.corpora.load("nietzsche", fallback="python-docs")
 if options.quick:
     text, epochs, length = text[:60_000], 1, 80
+if options.epochs is not None:
+    epochs = options.epochs
 
 corpus = kc.Corpus.from_text(text, lowercase=True)
 windows = kc.WindowBatches(corpus, 128, 60, stride=3, target="next", seed=1)

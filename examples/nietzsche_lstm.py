@@ -17,18 +17,22 @@ import keras_charrnn as kc
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")
-parser.add_argument("--epochs", type=int, default=10)
-parser.add_argument("--units", type=int, default=1024)
+parser.add_argument("--epochs", type=int, help="10; with --quick 3")
+parser.add_argument("--units", type=int, help="1024; with --quick 128")
 parser.add_argument("--corpus", help="a text file in place of Nietzsche")
 options = parser.parse_args()
 
-epochs, units, batch_size, length = options.epochs, options.units, 64, 400
+epochs, units, batch_size, length = 10, 1024, 64, 400
 if options.corpus:
     text = kc.read_text(options.corpus)
 else:
     text = kc.corpora.load("nietzsche", fallback="python-docs")
 if options.quick:
     text, epochs, units, batch_size, length = text[:60_000], 3, 128, 16, 120
+if options.epochs is not None:
+    epochs = options.epochs
+if options.units is not None:
+    units = options.units
 
 # 1. Windows: 40 characters predict the next one. They are cut from the text as they
 # are needed; the old program made a one-hot array of them, (200285, 40, 57) booleans.

@@ -15,17 +15,19 @@ import keras_charrnn as kc
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")
-parser.add_argument("--epochs", type=int, default=10)
+parser.add_argument("--epochs", type=int, help="10; with --quick 5")
 parser.add_argument("--corpus", help="a text file in place of Shakespeare")
 options = parser.parse_args()
 
-epochs, units, batch_size = options.epochs, 1024, 64
+epochs, units, batch_size = 10, 1024, 64
 if options.corpus:
     text = kc.read_text(options.corpus)
 else:
     text = kc.corpora.load("shakespeare", fallback="python-docs")
 if options.quick:
     text, epochs, units, batch_size = text[:100_000], 5, 128, 16
+if options.epochs is not None:
+    epochs = options.epochs
 
 model = kc.CharRNN(kc.Vocabulary.from_text(text), units=units, embedding_dim=256)
 path = "runs/shakespeare/model.keras"

@@ -16,7 +16,7 @@ import keras_charrnn as kc
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")
-parser.add_argument("--epochs", type=int, default=30)
+parser.add_argument("--epochs", type=int, help="30; with --quick 4")
 parser.add_argument("--corpus", help="a text file in place of Shakespeare")
 options = parser.parse_args()
 
@@ -36,13 +36,17 @@ class Playwright(kc.CharRNN):
         return loss + 1e-4 * keras.ops.mean(keras.ops.square(log_z))
 
 
-epochs, units, batch_size, length = options.epochs, 1024, 64, 1000
+epochs, units, batch_size, length = 30, 1024, 64, 1000
 if options.corpus:
     text = kc.read_text(options.corpus)
 else:
     text = kc.corpora.load("shakespeare", fallback="python-docs")
 if options.quick:
     text, epochs, units, batch_size, length = text[:60_000], 4, 128, 16, 200
+if options.epochs is not None:
+    epochs = options.epochs
+if epochs < 1:
+    parser.error(f"--epochs is 1 or more; it is {epochs}.")
 
 corpus = kc.Corpus.from_text(text)
 model = Playwright(corpus.vocabulary, units=units)

@@ -16,7 +16,7 @@ import keras_charrnn as kc
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")
-parser.add_argument("--epochs", type=int, default=10)
+parser.add_argument("--epochs", type=int, help="10; with --quick 4")
 parser.add_argument(
     "--files", "--corpus", nargs="+", help="two or more texts; python-docs without any"
 )
@@ -29,10 +29,12 @@ else:
     print("No --files were given, so the model reads the documentation of Python.")
     corpus = kc.Corpus.from_text(kc.corpora.load("python-docs"), newline="\n")
 print(corpus, *corpus.files, sep="\n")
-epochs, units, batch_size, length = options.epochs, 1024, 64, 1000
+epochs, units, batch_size, length = 10, 1024, 64, 1000
 if options.quick:
     corpus = kc.Corpus(corpus.ids[:60_000], corpus.vocabulary)
     epochs, units, batch_size, length = 4, 128, 16, 200
+if options.epochs is not None:
+    epochs = options.epochs
 
 # 1. As short as it gets.
 model = kc.CharRNN(corpus.vocabulary, units=units, cell="gru", embedding_dim=256)

@@ -15,6 +15,7 @@ from keras_charrnn._tensorboard import TextLog
 from keras_charrnn.batches import TextBatches
 from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.checkpoint import save_model
+from keras_charrnn.settings import Settings
 
 
 class CharactersPerSecond(keras.callbacks.Callback):
@@ -218,6 +219,9 @@ class SampleText(keras.callbacks.Callback):
                 "SampleText takes its phrases from the text that fit is given, and fit "
                 "was given something else. Pass a prompt."
             )
+        # What is wrong with them is told before an epoch, and not after it.
+        settings = Settings.of("SampleText", self.length, self.settings)
+        settings.rules(self.model.vocabulary, self.temperatures)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         number = epoch + 1

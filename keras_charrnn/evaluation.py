@@ -22,8 +22,9 @@ from keras_charrnn.text.vocabulary import Unknown
 
 Protocol = Literal["carried", "cold"]
 
-# Characters of a stream in a batch.
+# Characters of a stream in a batch, and of a window.
 _LENGTH = 1024
+_WINDOW = 256
 
 
 class TextEvaluator:
@@ -36,7 +37,7 @@ class TextEvaluator:
         batch_size: int | None = None,
         *args: Any,
         protocol: Protocol = "carried",
-        window: int = 256,
+        window: int | None = None,
         sequence_length: int | None = None,
         stride: int | None = None,
         target: Target = "sequence",
@@ -60,7 +61,7 @@ class TextEvaluator:
                 empty state.
             *args: As in Keras.
             protocol: `"carried"` or `"cold"`.
-            window: Characters of a window of the cold protocol.
+            window: Characters of a window of the cold protocol, 256 if `None`.
             sequence_length: Characters of a stream in a batch, which change the speed
                 but not the result; with a `stride` those of a window.
             stride: As in `fit`, in place of a protocol.
@@ -89,7 +90,10 @@ class TextEvaluator:
         x, y = unpacked(x, y)
         if protocol not in get_args(Protocol):
             raise ValueError(f"protocol is 'carried' or 'cold'; it is {protocol!r}.")
-        check_positive("window", window)
+        if window is not None:
+            check_positive("window", window)
+            if protocol != "cold":
+                raise ValueError(f"window={window} is for protocol='cold'.")
         if is_text(x):
             corpus = as_corpus(x, self.vocabulary, unknown)
             cut_by_itself = stride is not None or corpus.vocabulary.end is not None
@@ -103,7 +107,7 @@ class TextEvaluator:
                 sizes = batch_size or BATCH_SIZE, sequence_length or SEQUENCE_LENGTH
                 x = cut(corpus, *sizes, stride, target, False, warn=False)
             elif protocol == "cold":
-                x = _cold(corpus, batch_size, window)
+                x = _cold(corpus, batch_size, window or _WINDOW)
             else:
                 x = _carried(corpus, batch_size, sequence_length)
             batch_size = None

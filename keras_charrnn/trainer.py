@@ -19,6 +19,7 @@ from keras_charrnn.batches import (
     cut,
     is_text,
 )
+from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.callbacks import BeginEpoch, TellKernels
 from keras_charrnn.evaluation import TextEvaluator
 from keras_charrnn.inputs import (
@@ -241,8 +242,9 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
 
         Raises:
             ValueError: If the text is shorter than 2 characters, holds unknown
-                ones, or is to be shuffled.
+                ones, or is to be shuffled, or a number is out of range.
         """
+        check_positive("epochs", epochs)
         x, y = unpacked(x, y)
         how = partial(
             cut, sequence_length=sequence_length, stride=stride, target=target
@@ -254,6 +256,11 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             rows = BATCH_SIZE if batch_size is None else batch_size
             x = how(corpus, rows, shuffle=shuffle, resets=resets)
             validation_split, batch_size, shuffle = 0.0, None, False
+        elif resets:
+            raise ValueError(
+                f"resets={resets} is for a text. Batches have it from "
+                "StreamBatches(..., resets=...); arrays start from the empty state."
+            )
         if is_text(validation_data):
             rows = kwargs.pop("validation_batch_size", None)
             corpus = as_corpus(validation_data, self.vocabulary, unknown)

@@ -79,7 +79,7 @@ def test_streams_start_anew_at_random_and_each_epoch_elsewhere():
     assert (resets(other) != first).any()
 
 
-@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), "a", None, True])
 def test_resets_are_a_probability(wrong):
     with pytest.raises(ValueError, match="resets is a probability, 0 to 1"):
         StreamBatches(Corpus.from_text("abcd"), 1, 2, resets=wrong)

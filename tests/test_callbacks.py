@@ -150,6 +150,14 @@ def test_samples_begin_with_phrases_of_the_text(docs):
         kc.SampleText(every=0)
 
 
+def test_bad_settings_of_samples_are_told_before_training(docs):
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs), units=8)
+    for bad in ({"temperatures": [0.5, -1]}, {"sampler": "best"}, {"length": -1}):
+        with pytest.raises(ValueError, match=r"temperature is|no sampler|length is"):
+            model.fit(docs[:3000], verbose=0, callbacks=[kc.SampleText(**bad)])
+    assert int(model.optimizer.iterations) == 0
+
+
 def test_tensorboard_gets_the_texts(docs, tmp_path):
     loader = pytest.importorskip(
         "tensorboard.backend.event_processing.event_file_loader"

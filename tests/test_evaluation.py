@@ -90,3 +90,13 @@ def test_protocols_that_do_not_fit_are_refused(small, text):
         small.evaluate(text, protocol="cold", window=0)
     with pytest.raises(ValueError, match=r"resets=0.5 is for streams"):
         small.fit(text, stride=3, resets=0.5)
+    with pytest.raises(ValueError, match="window=9 is for protocol='cold'"):
+        small.evaluate(text, window=9)
+    with pytest.raises(ValueError, match=r"resets=0.5 is for a text. Batches have it"):
+        small.fit(batches, resets=0.5)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "3"])
+def test_epochs_are_a_positive_integer(small, text, wrong):
+    with pytest.raises(ValueError, match="epochs is a positive integer; it is"):
+        small.fit(text, epochs=wrong)

@@ -79,7 +79,8 @@ def test_spanish_gru(example, corpus):
 
 @each("shakespeare_lstm")
 def test_shakespeare_lstm(example, corpus):
-    out = run(example, "--corpus", corpus)
+    out = run(example, "--corpus", corpus, "--epochs", "2")
+    assert "Epoch 2/2" in out
     assert "val_loss" in out
     model = keras.saving.load_model("runs/shakespeare/model.keras")
     assert out.endswith(model.generate("The ", 500, 0.5, seed=1) + "\n")

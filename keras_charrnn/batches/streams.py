@@ -1,5 +1,7 @@
 """Streams: a continuous text, cut for training with carried state."""
 
+from numbers import Real
+
 import numpy as np
 
 from keras_charrnn.batches.sizes import BATCH_SIZE, SEQUENCE_LENGTH, Batch, TextBatches
@@ -59,7 +61,8 @@ class StreamBatches(TextBatches):
         warn: bool = True,
     ) -> None:
         super().__init__(corpus, batch_size, sequence_length)
-        if not 0 <= resets <= 1:
+        number = isinstance(resets, Real) and not isinstance(resets, bool)
+        if not number or not 0 <= resets <= 1:
             raise ValueError(f"resets is a probability, 0 to 1; it is {resets!r}.")
         if corpus.vocabulary.end is not None:
             raise ValueError(
