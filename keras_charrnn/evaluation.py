@@ -56,9 +56,9 @@ class TextEvaluator:
         Args:
             x: As in `fit`.
             y: As in `fit`.
-            batch_size: How many streams, or windows, are read at a time; one stream
-                if `None`. More streams are faster, and start as often from the
-                empty state.
+            batch_size: How many streams or windows are read at a time; if `None`, one
+                carried stream, and 16 of anything else. More carried streams are
+                faster, and start as often from the empty state.
             *args: As in Keras.
             protocol: `"carried"` or `"cold"`.
             window: Characters of a window of the cold protocol, 256 if `None`.
@@ -104,8 +104,9 @@ class TextEvaluator:
                         "windows with a stride start from the empty state anyway. "
                         "Leave it out."
                     )
-                sizes = batch_size or BATCH_SIZE, sequence_length or SEQUENCE_LENGTH
-                x = cut(corpus, *sizes, stride, target, False, warn=False)
+                rows = BATCH_SIZE if batch_size is None else batch_size
+                length = SEQUENCE_LENGTH if sequence_length is None else sequence_length
+                x = cut(corpus, rows, length, stride, target, False, warn=False)
             elif protocol == "cold":
                 x = _cold(corpus, batch_size, window or _WINDOW)
             else:

@@ -90,6 +90,9 @@ def test_protocols_that_do_not_fit_are_refused(small, text):
         small.evaluate(text, protocol="cold", window=0)
     with pytest.raises(ValueError, match=r"resets=0.5 is for streams"):
         small.fit(text, stride=3, resets=0.5)
+    for how in ({}, {"protocol": "cold"}, {"stride": 3}):
+        with pytest.raises(ValueError, match="batch_size is a positive integer"):
+            small.evaluate(text, batch_size=0, **how)
     with pytest.raises(ValueError, match="window=9 is for protocol='cold'"):
         small.evaluate(text, window=9)
     with pytest.raises(ValueError, match=r"resets=0.5 is for a text. Batches have it"):
