@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,34 +30,39 @@ class CharactersPerSecond(keras.callbacks.Callback):
     >>> import keras_charrnn as kc
     >>> text = "so much depends upon a red wheel barrow " * 60
     >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
-    >>> history = model.fit(text, verbose=0, callbacks=[kc.CharactersPerSecond()])
-    >>> history.history["characters_per_second"][0] > 0
+    >>> speed = kc.CharactersPerSecond()
+    >>> history = model.fit(text, epochs=2, verbose=0, callbacks=[speed])
+    >>> history.history["characters_per_second"][-1] > 0
     True
     """
 
-    # Keras may call it from another thread and go on with the next batch.
+    # Keras may call it from several threads, in any order, and go on meanwhile.
     async_safe = True
 
     def on_train_begin(self, logs: Any = None) -> None:
         # On JAX, `self.model` pulls the weights out of the step each time.
         self._batches = self.model.train_batches
+        self._lock = threading.Lock()
         self._compiled = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._start, self._first = time.perf_counter(), 0
+        # (batches done, seconds): what the speed is measured from, and to
+        self._first = (0, time.perf_counter()) if self._compiled else None
+        self._last = self._first
         self._speed: float | None = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        batches = self._batches
+        batches, end = self._batches, (batch + 1, time.perf_counter())
         if batches is None or logs is None:
             return
-        now, done = time.perf_counter(), batch + 1
-        if not self._compiled:
-            self._compiled, self._start, self._first = True, now, done
-            return
-        part = (done - self._first) / len(batches)
-        self._speed = part * batches.predictions / (now - self._start)
-        logs["characters_per_second"] = self._speed
+        with self._lock:
+            self._compiled = True
+            self._first = min(self._first or end, end)
+            self._last = max(self._last or end, end)
+            done, seconds = (b - a for a, b in zip(self._first, self._last))
+            if done and seconds > 0:
+                self._speed = done / len(batches) * batches.predictions / seconds
+                logs["characters_per_second"] = self._speed
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._speed is not None and logs is not None:
@@ -88,7 +94,7 @@ class TellKernels(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self._layers = list(self.model.recurrent)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._layers:
             ran = ", ".join(f"{layer.name}: {layer.ran}" for layer in self._layers)
             sys.stdout.write(f"Kernels - {ran}\n")

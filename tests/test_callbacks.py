@@ -1,4 +1,5 @@
 import os
+import time
 from pathlib import Path
 
 import keras
@@ -44,6 +45,23 @@ def test_other_data_have_no_speed(model):
     ids = model.vocabulary.encode("some text")[None].astype("int32")
     history = model.fit(ids, ids, verbose=0, callbacks=[kc.CharactersPerSecond()])
     assert "characters_per_second" not in history.history
+
+
+def test_speed_is_right_when_batches_end_out_of_order(model, docs):
+    model.fit(docs[:9000], verbose=0)  # Keras calls from several threads
+    speed = kc.CharactersPerSecond()
+    speed.set_model(model)
+    speed.on_train_begin()
+    for _ in range(2):
+        speed.on_epoch_begin(0)
+        start = time.perf_counter()
+        for batch in (1, 0, 3, 2):
+            time.sleep(0.001)
+            speed.on_train_batch_end(batch, logs := {})
+        seconds = time.perf_counter() - start
+        speed.on_epoch_end(0, logs)
+        done = 3 / len(model.train_batches) * model.train_batches.predictions
+        assert logs["characters_per_second"] > done / seconds
 
 
 def test_a_model_is_saved_after_each_epoch(model, docs):
