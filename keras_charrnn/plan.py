@@ -1,6 +1,7 @@
 """Plan: how a model is trained that was not compiled."""
 
 import math
+from numbers import Real
 from typing import Any
 
 import keras
@@ -11,7 +12,9 @@ LEARNING_RATE = 4e-3
 _WARMUP = 50
 
 
-def optimizer_for(steps: int) -> keras.optimizers.Optimizer:
+def optimizer_for(
+    steps: int, learning_rate: float | None = None
+) -> keras.optimizers.Optimizer:
     """Return the optimizer for a number of steps.
 
     AdamW, whose learning rate rises over the first 50 steps, or a tenth of fewer,
@@ -20,16 +23,23 @@ def optimizer_for(steps: int) -> keras.optimizers.Optimizer:
 
     Args:
         steps: How many steps will be made.
+        learning_rate: What the learning rate rises to, 0.004 if `None`.
 
     Returns:
         The optimizer.
+
+    Raises:
+        ValueError: If the learning rate is not a positive number.
     """
+    peak = LEARNING_RATE if learning_rate is None else learning_rate
+    if not isinstance(peak, Real) or not 0 < peak < math.inf:
+        raise ValueError(f"learning_rate is a number above 0; it is {peak!r}.")
     warmup = min(_WARMUP, steps // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else LEARNING_RATE,
+        initial_learning_rate=0.0 if warmup else peak,
         decay_steps=max(1, steps - warmup),
         alpha=0.01,
-        warmup_target=LEARNING_RATE if warmup else None,
+        warmup_target=peak if warmup else None,
         warmup_steps=warmup,
     )
     return keras.optimizers.AdamW(schedule, beta_2=0.99, global_clipnorm=1.0)

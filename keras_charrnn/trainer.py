@@ -197,6 +197,7 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
         stride: int | None = None,
         target: Target = "sequence",
         resets: float = 0.0,
+        learning_rate: float | None = None,
         unknown: Unknown = "error",
         **kwargs: Any,
     ) -> keras.callbacks.History:
@@ -232,6 +233,8 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             target: What windows predict, as in `WindowBatches`.
             resets: How often a stream starts from the empty state, as in
                 `StreamBatches`; with 0.05 or so a model also learns to begin.
+            learning_rate: What the learning rate of a model that was not compiled
+                rises to, 0.004 if `None`.
             unknown: What to do with characters outside the vocabulary, as in
                 `Vocabulary.encode`.
             **kwargs: The rest of Keras' arguments.
@@ -245,6 +248,12 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
                 ones, or is to be shuffled, or a number is out of range.
         """
         check_positive("epochs", epochs)
+        if learning_rate is not None and self.compiled and not self._planned:
+            raise ValueError(
+                f"learning_rate={learning_rate} is for a model that was not compiled; "
+                "this one has an optimizer of its own. Set model.optimizer."
+                "learning_rate, or leave out compile."
+            )
         x, y = unpacked(x, y)
         how = partial(
             cut, sequence_length=sequence_length, stride=stride, target=target
@@ -277,7 +286,7 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))
-            self.compile(optimizer_for(steps * epochs))
+            self.compile(optimizer_for(steps * epochs, learning_rate))
             self._planned = True
         self.train_batches = x if isinstance(x, TextBatches) else None
         if not isinstance(callbacks, keras.callbacks.CallbackList):

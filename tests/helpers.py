@@ -3,6 +3,14 @@
 import keras
 import numpy as np
 
+import keras_charrnn as kc
+
+
+def small(text, **kwargs):
+    """A small model of a text's characters."""
+    options = {"units": 16, "embedding_dim": 8, **kwargs}
+    return kc.CharRNN(kc.Vocabulary.from_text(text), **options)
+
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))

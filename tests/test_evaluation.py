@@ -81,6 +81,38 @@ def test_a_model_that_begins_often_predicts_beginnings_better(docs):
     assert cold[0.5] < cold[0.0] - 0.02
 
 
+def test_dynamic_evaluation_predicts_first_and_learns_then(docs):
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs), units=32, dropout=0.5)
+    model.fit(docs[:20_000], verbose=0)
+    before = model.get_weights()
+    # Nothing was learned before the first 32 predictions, and nothing is dropped.
+    start = docs[20_000:20_033]
+    first = figures(model, start, dynamic=True)
+    assert first == pytest.approx(figures(model, start), rel=1e-5)
+    # What comes again is easier the second time.
+    for text, gain in ((docs[20_000:30_000], 0.05), (docs[20_000:20_200] * 20, 0.2)):
+        still, moving = (figures(model, text, dynamic=d) for d in (False, True))
+        assert moving["loss"] < still["loss"] - gain
+        assert moving["perplexity"] == pytest.approx(np.exp(moving["loss"]))
+        assert moving == figures(model, text, dynamic=True)
+    for weight, same in zip(model.get_weights(), before):
+        np.testing.assert_array_equal(weight, same)
+    both = [model.evaluate(start, verbose=0, dynamic=d) for d in (False, True)]
+    assert both[0] == pytest.approx(both[1], rel=1e-5)
+
+
+def test_dynamic_evaluation_is_of_one_continuous_text(small, text):
+    documents = kc.Vocabulary.from_text(text, end=True)
+    with pytest.raises(ValueError, match="dynamic=True is for one continuous text"):
+        kc.CharRNN(documents, 8).evaluate(text.split(), dynamic=True)
+    ids = small.vocabulary.encode(text)[None]
+    with pytest.raises(ValueError, match="dynamic=True is for one continuous text"):
+        small.evaluate(ids, ids, dynamic=True)
+    for how in ({"protocol": "cold"}, {"batch_size": 4}, {"stride": 3}):
+        with pytest.raises(ValueError, match="Leave out protocol, window, batch_size"):
+            small.evaluate(text, dynamic=True, **how)
+
+
 def test_protocols_that_do_not_fit_are_refused(small, text):
     with pytest.raises(ValueError, match="protocol is 'carried' or 'cold'; it is 'ho"):
         small.evaluate(text, protocol="hot")

@@ -3,14 +3,9 @@ import numpy as np
 import pytest
 
 import keras_charrnn as kc
-from tests.helpers import crossentropy, numpy, reference_logits
+from tests.helpers import crossentropy, numpy, reference_logits, small
 
 CELLS = ["lstm", "gru", "rnn"]
-
-
-def small(text, **kwargs):
-    options = {"units": 16, "embedding_dim": 8, **kwargs}
-    return kc.CharRNN(kc.Vocabulary.from_text(text), **options)
 
 
 def still(model, **kwargs):
@@ -215,50 +210,6 @@ def test_a_step_before_compile_compiles(docs):
     model = small(docs[:500])
     ids = model.vocabulary.encode(docs[:400]).reshape(4, 100)
     assert model.train_on_batch(ids, ids)[0] > 0
-
-
-def test_the_default_plan_warms_up_decays_and_starts_over(docs):
-    text = docs[:20_000]
-    model = small(text)
-    model.fit(text, epochs=2, verbose=0)
-    optimizer = model.optimizer
-    steps = int(optimizer.iterations)
-    assert isinstance(optimizer, keras.optimizers.AdamW)
-    assert optimizer.global_clipnorm == 1.0
-    rates = [float(optimizer._learning_rate(step)) for step in range(steps + 1)]
-    assert rates[0] < 1e-3 < max(rates) == pytest.approx(4e-3)
-    assert rates[-1] < 1e-4
-    model.fit(text, epochs=1, verbose=0)
-    assert model.optimizer is not optimizer
-    chosen = keras.optimizers.Adam(1e-3)
-    model.compile(chosen)
-    model.fit(text, verbose=0)
-    model.fit(text, verbose=0)
-    assert model.optimizer is chosen
-
-
-def test_a_loaded_model_goes_on_training(docs):
-    """Also on a plan of its own: the learning rate of the old one is used up."""
-    text = docs[:20_000]
-    model = small(text)
-    model.fit(text, epochs=2, verbose=0)
-    model.save("m.keras")
-    again = keras.saving.load_model("m.keras")
-    assert again.evaluate(text, verbose=0) == pytest.approx(
-        model.evaluate(text, verbose=0), abs=1e-5
-    )
-    before = again.evaluate(text, verbose=0)[0]
-    again.fit(text, epochs=2, verbose=0)
-    assert again.evaluate(text, verbose=0)[0] < before - 0.05
-
-
-def test_initial_epoch_keeps_the_plan(docs):
-    text = docs[:20_000]
-    model = small(text)
-    model.fit(text, epochs=2, verbose=0)
-    optimizer = model.optimizer
-    model.fit(text, epochs=3, initial_epoch=2, verbose=0)
-    assert model.optimizer is optimizer
 
 
 @pytest.mark.parametrize("cell", CELLS)
