@@ -32,6 +32,8 @@ class BitsPerCharacter(keras.metrics.MeanMetricWrapper):
         self, name: str = "bits_per_character", dtype: Any = None, **kwargs: Any
     ) -> None:
         super().__init__(_bits, name=name, dtype=dtype)
+        # Keras' callbacks read here that less is better.
+        self._direction = "down"
 
     def get_config(self) -> dict:
         return {"name": self.name, "dtype": self.dtype}

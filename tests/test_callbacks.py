@@ -64,6 +64,27 @@ def test_speed_is_right_when_batches_end_out_of_order(model, docs):
         assert logs["characters_per_second"] > done / seconds
 
 
+def test_the_weights_of_the_best_epoch_come_back(docs):
+    """`EarlyStopping` knows by itself that fewer bits are better."""
+    text, held_out = docs[:3000], docs[10_000:12_000]
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs), 64)
+    best = keras.callbacks.EarlyStopping(
+        "val_bits_per_character", patience=2, restore_best_weights=True
+    )
+    history = model.fit(
+        text,
+        epochs=60,
+        validation_data=held_out,
+        learning_rate=0.02,
+        callbacks=[best],
+        verbose=0,
+    ).history["val_bits_per_character"]
+    assert len(history) < 60
+    assert np.argmin(history) == len(history) - 3
+    figures = model.evaluate(held_out, batch_size=16, verbose=0, return_dict=True)
+    assert figures["bits_per_character"] == pytest.approx(min(history), rel=1e-4)
+
+
 def test_a_model_is_saved_after_each_epoch(model, docs):
     seen = []
 
