@@ -39,7 +39,7 @@ print(
 )
 
 # The head returns logits; the softmax of the old program is part of the loss.
-model = kc.CharRNN(corpus.vocabulary, units=128, embedding_dim=None)
+model = kc.CharRNN(corpus.vocabulary, units=128, embedding_dim=None, dropout=0)
 model.compile(keras.optimizers.RMSprop(0.01))
 samples = kc.SampleText([0.2, 0.5, 1.0, 1.2], length, prompt_length=60, seed=1)
 model.fit(windows, epochs=epochs, callbacks=[samples])

@@ -46,7 +46,7 @@ head = keras.Sequential(
         keras.layers.Dense(len(vocabulary)),
     ]
 )
-model = kc.CharRNN(vocabulary, units=128, embedding_dim=None, head=head)
+model = kc.CharRNN(vocabulary, units=128, embedding_dim=None, dropout=0, head=head)
 model.compile("rmsprop")
 model.fit(
     text,

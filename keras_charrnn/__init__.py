@@ -9,12 +9,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CELLS",
+    "RECIPES",
     "BitsPerCharacter",
     "Cell",
     "CharRNN",
     "CharactersPerSecond",
     "Corpus",
     "DocumentBatches",
+    "Recipe",
     "Recurrent",
     "SampleText",
     "Sampler",
@@ -50,6 +52,7 @@ if Path(sys.argv[0] if sys.argv else "").name not in _COMMAND:
     from keras_charrnn.conversion import from_keras, from_torch
     from keras_charrnn.metrics import BitsPerCharacter
     from keras_charrnn.model import CharRNN
+    from keras_charrnn.recipes import RECIPES, Recipe
     from keras_charrnn.recurrent import Recurrent
     from keras_charrnn.samplers import Sampler
     from keras_charrnn.session import Session

@@ -145,13 +145,13 @@ def _add_train(commands: Any, parents: list) -> None:
     train.set_defaults(command="train")
     train.add_argument("--out", help="the folder for the model (default: runs/NAME)")
     new = train.add_argument_group("a new model")
-    new.add_argument("--cell", help="lstm, gru or rnn (default: lstm)")
+    new.add_argument("--cell", help="lstm, gru, mogrifier or rnn (default: lstm)")
     new.add_argument("--units", type=int, help="width of a layer (default: 384)")
     new.add_argument("--layers", type=int, help="number of layers (default: 1)")
     new.add_argument(
         "--embedding-dim", type=int, help="0 for one-hot input (default: 64)"
     )
-    new.add_argument("--dropout", type=float, help="0 to below 1 (default: 0)")
+    new.add_argument("--dropout", type=float, help="0 to below 1 (default: 0.1)")
     new.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16"),
@@ -164,12 +164,29 @@ def _add_train(commands: Any, parents: list) -> None:
         help="a .keras file to go on from, in place of a new model; it learns the "
         "characters of the text that it does not know",
     )
-    train.add_argument("--epochs", type=int, default=5, help="passes over the text")
     train.add_argument(
-        "--batch-size", type=int, default=16, help="parallel streams, or windows"
+        "--recipe",
+        default="default",
+        metavar="NAME",
+        help="default, or best: twenty minutes for a megabyte; what is set besides "
+        "goes before what the recipe says",
+    )
+    train.add_argument("--epochs", type=int, help="passes over the text (default: 5)")
+    train.add_argument(
+        "--batch-size", type=int, help="parallel streams, or windows (default: 16)"
     )
     train.add_argument(
-        "--sequence-length", type=int, default=64, help="characters a step"
+        "--sequence-length", type=int, help="characters a step (default: 64)"
+    )
+    train.add_argument(
+        "--learning-rate",
+        type=float,
+        help="what the learning rate rises to (default: 0.007)",
+    )
+    train.add_argument(
+        "--weight-decay",
+        type=float,
+        help="how strongly weights are drawn to 0 (default: 0.05)",
     )
     train.add_argument(
         "--stride",

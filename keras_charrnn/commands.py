@@ -12,10 +12,12 @@ import keras
 
 from keras_charrnn import samplers
 from keras_charrnn._files import check_writable
+from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.callbacks import CharactersPerSecond, SaveModel, StopOnInterrupt
 from keras_charrnn.checkpoint import save_model
 from keras_charrnn.conversion import from_keras
 from keras_charrnn.model import CharRNN
+from keras_charrnn.recipes import RECIPES, Recipe
 from keras_charrnn.text import corpora
 from keras_charrnn.text.corpus import Corpus
 from keras_charrnn.text.sources import read_text
@@ -23,8 +25,10 @@ from keras_charrnn.text.vocabulary import Vocabulary
 
 TEMPERATURES = (0.5, 0.8, 1.0)
 
-# Options of a new model, and of a new vocabulary; --from has them already.
+# Options of a new model, of training, and of a new vocabulary; --from has the first
+# and the last already.
 _NEW_MODEL = ("cell", "units", "layers", "embedding_dim", "dropout", "precision")
+_FIT = (*("epochs", "batch_size", "sequence_length", "learning_rate", "weight_decay"),)
 _NEW_VOCABULARY = (
     *("lowercase", "newline", "normalize", "bytes", "min_count", "max_size"),
 )
@@ -36,8 +40,8 @@ def train(options: argparse.Namespace) -> None:
     Args:
         options: Those of `charrnn train`.
     """
-    if options.epochs < 1:
-        raise ValueError(f"--epochs is 1 or more; it is {options.epochs}.")
+    settings = _recipe(options).fit | _given(options, _FIT)
+    check_positive("--epochs", settings["epochs"])
     _set_seed(options.seed)
     start = None if options.start is None else _load(options.start)
     model, corpus = _new(options) if start is None else _further(options, start)
@@ -54,9 +58,7 @@ def train(options: argparse.Namespace) -> None:
     stop = StopOnInterrupt()
     model.fit(
         corpus,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        sequence_length=options.sequence_length,
+        **settings,
         stride=options.stride,
         target=options.target,
         validation_split=options.validation_split,
@@ -160,14 +162,24 @@ def _load(name: str) -> CharRNN:
 def _new(options: argparse.Namespace) -> tuple[CharRNN, Corpus]:
     corpus = _read(options)
     keras.config.set_dtype_policy(options.precision or "float32")
-    given = {
-        name: getattr(options, name)
-        for name in _NEW_MODEL
-        if name != "precision" and getattr(options, name) is not None
-    }
-    if given.get("embedding_dim") == 0:
-        given["embedding_dim"] = None
-    return CharRNN(corpus.vocabulary, **given), corpus
+    names = tuple(name for name in _NEW_MODEL if name != "precision")
+    settings = _recipe(options).model | _given(options, names)
+    if settings.get("embedding_dim") == 0:
+        settings["embedding_dim"] = None
+    return CharRNN(corpus.vocabulary, **settings), corpus
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    if options.recipe not in RECIPES:
+        raise ValueError(
+            f"There is no recipe {options.recipe!r}; there are {', '.join(RECIPES)}."
+        )
+    return RECIPES[options.recipe]
+
+
+def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _further(options: argparse.Namespace, model: CharRNN) -> tuple[CharRNN, Corpus]:

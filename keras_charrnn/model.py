@@ -37,7 +37,7 @@ class CharRNN(TextWriter, TextTrainer):
     Args:
         vocabulary: The `Vocabulary` of V characters.
         units: U, the width of each recurrent layer; a list gives one per layer.
-        cell: `"lstm"`, `"gru"`, `"rnn"` or another key of `CELLS`.
+        cell: `"lstm"`, `"gru"`, `"mogrifier"`, `"rnn"` or another key of `CELLS`.
         layers: The number of recurrent layers, where `units` is one number.
         embedding_dim: E, the width of the embedding; `None` reads one-hot vectors.
         dropout: The part of each layer's outputs dropped in training, from 0
@@ -79,7 +79,7 @@ class CharRNN(TextWriter, TextTrainer):
         cell: str = "lstm",
         layers: int = 1,
         embedding_dim: int | None = 64,
-        dropout: float = 0.0,
+        dropout: float = 0.1,
         head: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:

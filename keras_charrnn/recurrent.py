@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_charrnn._backend import differentiable, native, scan
+from keras_charrnn._backend import concatenate, differentiable, native, scan
 from keras_charrnn.cells import CELLS, Cell
 
 State = tuple[Any, ...]
@@ -91,8 +91,11 @@ class Recurrent(keras.layers.Layer):
 
     def build(self, input_shape: tuple) -> None:
         columns = len(self.cell.gates) * self.units
+        entrance = len(self.cell.entrance) * self.units
         self.kernel = self.add_weight(
-            (input_shape[-1], columns), self.kernel_initializer, name="kernel"
+            (input_shape[-1], columns + entrance),
+            self.kernel_initializer,
+            name="kernel",
         )
         self.recurrent_kernel = self.add_weight(
             (self.units, columns), self.recurrent_initializer, name="recurrent_kernel"
@@ -264,8 +267,10 @@ def lookup(table: Any, ids: Any) -> Any:
 def _step(
     cell: Cell, x: Any, state: State, kernel: Any, bias: Any = None
 ) -> tuple[State, tuple]:
-    a = state[0] @ kernel
-    return cell.forward(x, a if bias is None else a + bias, state)
+    x, entering, gate = cell.enter(x, state[0])
+    a = entering @ kernel
+    after, saved = cell.forward(x, a if bias is None else a + bias, state)
+    return after, saved if gate is None else (entering, gate, *saved)
 
 
 def _sequence(cell: Cell) -> Callable:
@@ -284,7 +289,7 @@ def _sequence(cell: Cell) -> Callable:
         tensors of the state. It returns the outputs (T, B, U) and the tensors
         of the state after.
     """
-    states = len(cell.states)
+    states, entered = len(cell.states), 2 if cell.entrance else 0
 
     def forward(x: Any, kernel: Any, bias: Any, keep: Any, *state: Any) -> tuple:
         def step(before: State, row: tuple) -> tuple:
@@ -300,27 +305,34 @@ def _sequence(cell: Cell) -> Callable:
         first, after, saved = rest[:states], rest[states:][:states], rest[2 * states :]
         d_outputs, *d_last = gradients
         before = _kept(tuple(map(_shifted, first, after)), keep)
+        entrance, saved = saved[:entered], saved[entered:]
         transposed = ops.transpose(kernel)
 
         def step(d_after: State, row: tuple) -> tuple:
-            d_output, keep, before, after, saved = row
+            d_output, keep, before, after, entrance, saved = row
             d_after = (d_after[0] + d_output, *d_after[1:])
             dx, da, d_before = cell.backward(saved, before, after, d_after)
             through = da @ transposed
+            if entrance:
+                _, gate = entrance
+                d_entrance, through = cell.enter_backward(gate, before[0], through)
+                dx = concatenate((dx, d_entrance))
             direct = d_before[0]
             d_before = (through if direct is None else direct + through, *d_before[1:])
             return _kept(d_before, keep), (dx,) if da is dx else (dx, da)
 
-        rows = (d_outputs, keep, before, tuple(after), tuple(saved))
+        rows = (d_outputs, keep, before, tuple(after), tuple(entrance), tuple(saved))
         d_first, projections = scan(step, tuple(d_last), rows, reverse=True)
         dx, da = projections[0], projections[-1]
         columns = ops.reshape(da, (-1, kernel.shape[1]))
-        outputs = ops.reshape(before[0], (-1, kernel.shape[0]))
-        d_kernel = ops.transpose(outputs) @ columns
+        read = entrance[0] if entrance else before[0]
+        read = ops.reshape(read, (-1, kernel.shape[0]))
+        d_kernel = ops.transpose(read) @ columns
         d_bias = None if bias is None else ops.sum(columns, axis=0)
         return dx, d_kernel, d_bias, None, *d_first
 
-    if cell.backward is None:
+    by_hand = [cell.backward, *([cell.enter_backward] if cell.entrance else [])]
+    if None in by_hand:
         return lambda *inputs: forward(*inputs)[0]
     return differentiable(forward, backward)
 

@@ -31,7 +31,7 @@ from keras_charrnn.inputs import (
     unpacked,
 )
 from keras_charrnn.metrics import BitsPerCharacter
-from keras_charrnn.plan import optimizer_for, steps_of
+from keras_charrnn.plan import optimizer_for, refuse_plan, steps_of
 from keras_charrnn.recurrent import Recurrent
 from keras_charrnn.stream import Stream
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
@@ -198,6 +198,7 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
         target: Target = "sequence",
         resets: float = 0.0,
         learning_rate: float | None = None,
+        weight_decay: float | None = None,
         unknown: Unknown = "error",
         **kwargs: Any,
     ) -> keras.callbacks.History:
@@ -234,7 +235,10 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             resets: How often a stream starts from the empty state, as in
                 `StreamBatches`; with 0.05 or so a model also learns to begin.
             learning_rate: What the learning rate of a model that was not compiled
-                rises to, 0.004 if `None`.
+                rises to, 0.007 if `None`.
+            weight_decay: How strongly the weights of such a model are drawn to 0: each
+                step takes away this part of them, times the learning rate; 0.05 if
+                `None`. What AdamW has in place of an L2 penalty.
             unknown: What to do with characters outside the vocabulary, as in
                 `Vocabulary.encode`.
             **kwargs: The rest of Keras' arguments.
@@ -248,12 +252,8 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
                 ones, or is to be shuffled, or a number is out of range.
         """
         check_positive("epochs", epochs)
-        if learning_rate is not None and self.compiled and not self._planned:
-            raise ValueError(
-                f"learning_rate={learning_rate} is for a model that was not compiled; "
-                "this one has an optimizer of its own. Set model.optimizer."
-                "learning_rate, or leave out compile."
-            )
+        if self.compiled and not self._planned:
+            refuse_plan(learning_rate=learning_rate, weight_decay=weight_decay)
         x, y = unpacked(x, y)
         how = partial(
             cut, sequence_length=sequence_length, stride=stride, target=target
@@ -286,7 +286,7 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))
-            self.compile(optimizer_for(steps * epochs, learning_rate))
+            self.compile(optimizer_for(steps * epochs, learning_rate, weight_decay))
             self._planned = True
         self.train_batches = x if isinstance(x, TextBatches) else None
         if not isinstance(callbacks, keras.callbacks.CallbackList):

@@ -8,7 +8,7 @@ import keras_charrnn as kc
 
 def small(text, **kwargs):
     """A small model of a text's characters."""
-    options = {"units": 16, "embedding_dim": 8, **kwargs}
+    options = {"units": 16, "embedding_dim": 8, "dropout": 0.0, **kwargs}
     return kc.CharRNN(kc.Vocabulary.from_text(text), **options)
 
 
@@ -32,7 +32,13 @@ def rnn(x, a, state):
     return (np.tanh(x + a),)
 
 
-REFERENCES = {"lstm": lstm, "gru": gru, "rnn": rnn}
+def mogrified(x, h):
+    x, e = np.split(x, [-h.shape[-1]], -1)
+    return x, 2 * sigmoid(e) * h
+
+
+REFERENCES = {"lstm": lstm, "gru": gru, "rnn": rnn, "mogrifier": lstm}
+ENTRANCES = {"mogrifier": mogrified}
 
 
 def run_reference(cell, x, kernel, bias, keep, state):
@@ -41,8 +47,11 @@ def run_reference(cell, x, kernel, bias, keep, state):
     for t in range(len(x)):
         if keep is not None:
             state = [s * keep[t] for s in state]
-        a = state[0] @ kernel + (0 if bias is None else bias)
-        state = REFERENCES[cell](x[t], a, state)
+        x_t, entering = x[t], state[0]
+        if cell in ENTRANCES:
+            x_t, entering = ENTRANCES[cell](x_t, entering)
+        a = entering @ kernel + (0 if bias is None else bias)
+        state = REFERENCES[cell](x_t, a, state)
         outputs.append(state[0])
     return (np.stack(outputs), *state)
 

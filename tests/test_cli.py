@@ -106,6 +106,18 @@ def test_options_reach_the_model(trained, capsys):
     assert "val_loss" not in capsys.readouterr().out
 
 
+def test_a_recipe_gives_what_is_not_set(trained):
+    folder, _ = trained
+    words = [str(folder / "text.txt"), "--recipe", "best", "--units", "8"]
+    assert cli.main(["train", *words, "--epochs", "1", "--out", "out"]) == 0
+    model = keras.saving.load_model("out/model.keras")
+    best = kc.RECIPES["best"]
+    assert model.recurrent[0].units == 8
+    assert model.dropouts[0].rate == best.model["dropout"]
+    peak = model.optimizer._learning_rate.warmup_target
+    assert peak == best.fit["learning_rate"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -115,7 +127,9 @@ def test_options_reach_the_model(trained, capsys):
         (["latin.txt"], "'latin.txt' is not utf-8 text: byte 0xe9 at offset 3"),
         (["good.txt", "--units", "0"], "units is a positive integer; it is 0"),
         (["good.txt", "--cell", "lsd"], "There is no cell 'lsd'"),
-        (["good.txt", "--epochs", "0"], "--epochs is 1 or more"),
+        (["good.txt", "--epochs", "0"], "--epochs is a positive integer; it is 0"),
+        (["good.txt", "--recipe", "cake"], "no recipe 'cake'; there are default, best"),
+        (["good.txt", "--learning-rate", "0"], "learning_rate is a number above 0"),
         (["good.txt", "--dropout", "nan"], "dropout is 0 or more"),
         (["good.txt", "--out", "good.txt"], "can't be written"),
         (["good.txt", "--seed", "-1"], "--seed is an integer from 0 on"),

@@ -3,7 +3,7 @@ import pytest
 
 import keras_charrnn as kc
 from keras_charrnn.rules import CHUNK
-from tests.helpers import reference_logits
+from tests.helpers import REFERENCES, reference_logits
 
 
 def greedy(model, prompt, length):
@@ -21,7 +21,7 @@ def test_greedy_text_is_that_of_numpy(model):
     )
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", REFERENCES)
 @pytest.mark.parametrize("embedding_dim", [None, 8])
 def test_every_network_writes_what_it_reads(cell, embedding_dim):
     vocabulary = kc.Vocabulary("abcdefgh ")

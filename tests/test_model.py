@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import keras_charrnn as kc
-from tests.helpers import numpy, reference_logits
+from tests.helpers import REFERENCES, numpy, reference_logits
 
 
 def characters(count):
@@ -21,7 +21,7 @@ def test_the_known_programs_have_their_known_size(size, cell, parameters):
 
 @pytest.mark.parametrize("embedding_dim", [None, 5])
 @pytest.mark.parametrize("units", [[7], [7, 9], 6])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", REFERENCES)
 def test_logits_and_state_are_those_of_numpy(cell, units, embedding_dim):
     model = kc.CharRNN(
         characters(11), units, cell, layers=1, embedding_dim=embedding_dim

@@ -8,17 +8,22 @@ from keras_charrnn.recurrent import _sequence, lookup
 from tests.helpers import REFERENCES, gradients, numpy, run_reference
 
 T, B, D, U = 5, 3, 4, 6
-OWN = ["lstm", "gru", "rnn"]
+OWN = list(REFERENCES)
+KERAS = {
+    "lstm": keras.layers.LSTM,
+    "gru": keras.layers.GRU,
+    "rnn": keras.layers.SimpleRNN,
+}
 
 
 def inputs(name, rng, resets=True):
     cell = CELLS[name]
-    columns = len(cell.gates) * U
+    columns, entrance = len(cell.gates) * U, len(cell.entrance) * U
     bias = rng.normal(size=columns) if cell.recurrent_bias else None
     keep = (rng.random((T, B, 1)) > 0.3).astype("float64") if resets else None
     state = [rng.normal(size=(B, U)) for _ in cell.states]
     return (
-        rng.normal(size=(T, B, columns)),
+        rng.normal(size=(T, B, columns + entrance)),
         rng.normal(size=(U, columns)) * 0.5,
         bias,
         keep,
@@ -106,13 +111,9 @@ def test_the_gradient_is_that_of_the_backend(name, double):
         np.testing.assert_allclose(a, b, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", KERAS)
 def test_a_keras_layer_with_the_same_weights_agrees(name):
-    theirs = {
-        "lstm": keras.layers.LSTM,
-        "gru": keras.layers.GRU,
-        "rnn": keras.layers.SimpleRNN,
-    }[name](U, return_sequences=True, bias_initializer="random_normal")
+    theirs = KERAS[name](U, return_sequences=True, bias_initializer="random_normal")
     ours = Recurrent(U, name)
     x = np.random.default_rng(3).normal(size=(B, T, D)).astype("float32")
     ours.build(x.shape)
@@ -132,14 +133,10 @@ def test_a_keras_layer_with_the_same_weights_agrees(name):
     )
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", KERAS)
 def test_gradients_of_the_weights_are_those_of_keras(name):
     """One step of plain gradient descent moves all weights alike."""
-    theirs = {
-        "lstm": keras.layers.LSTM,
-        "gru": keras.layers.GRU,
-        "rnn": keras.layers.SimpleRNN,
-    }[name](U, return_sequences=True)
+    theirs = KERAS[name](U, return_sequences=True)
     ours = Recurrent(U, name)
     x = np.random.default_rng(4).normal(size=(B, T, D)).astype("float32")
     y = np.random.default_rng(5).normal(size=(B, T, U)).astype("float32")
@@ -217,7 +214,7 @@ def test_every_kernel_has_the_gradients_of_the_loop(name):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="kernels of PyTorch")
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", KERAS)
 def test_the_kernels_of_pytorch_are_the_equations(name):
     """The calls that reach cuDNN on CUDA reach PyTorch's own loops on a CPU."""
     from keras_charrnn._backend import torch as door
@@ -289,5 +286,5 @@ def test_units_are_a_positive_integer(units):
 
 
 def test_an_unknown_cell_is_answered_with_those_there_are():
-    with pytest.raises(ValueError, match="no cell 'ltsm'; there are gru, lstm, rnn"):
+    with pytest.raises(ValueError, match="no cell 'ltsm'; there are gru, lstm, mogr"):
         Recurrent(8, "ltsm")

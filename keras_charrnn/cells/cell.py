@@ -26,12 +26,15 @@ class Cell(ABC):
         states: The names of the tensors that make up the state, each (B, U).
             The first is the output.
         recurrent_bias: Whether `a` has a bias of its own.
+        entrance: The names of further blocks of x, behind those of the gates, that
+            `enter` makes use of; a cell has none, or no `recurrent_bias`.
     """
 
     name: ClassVar[str]
     gates: ClassVar[tuple[str, ...]]
     states: ClassVar[tuple[str, ...]] = ("h",)
     recurrent_bias: ClassVar[bool] = False
+    entrance: ClassVar[tuple[str, ...]] = ()
 
     registered: ClassVar[dict[str, type["Cell"]]] = {}
 
@@ -53,6 +56,25 @@ class Cell(ABC):
             needs besides the two states.
         """
 
+    # A cell with an entrance changes what the recurrent kernel reads. It defines, too,
+    #     enter_backward(self, gate, h, gradient) -> (d_entrance, dh)
+    # with the gradient of what it read, and returns those of the entrance's columns
+    # of x, and of h.
+
+    def enter(self, x: Any, h: Any) -> tuple[Any, Any, Any]:
+        """Say what the recurrent kernel reads.
+
+        Args:
+            x: The projected input with all its blocks.
+            h: The output before, (B, U).
+
+        Returns:
+            `(x, entering, gate)`: x for `forward`, what the recurrent kernel is
+            multiplied with, (B, U), and what `enter_backward` needs, or `None`
+            where nothing enters but h itself.
+        """
+        return x, h, None
+
     # A cell with a gradient of its own defines
     #     backward(self, saved, before, after, gradient) -> (dx, da, dstate)
     # with the tensors that forward saved, the states before and after, and the
@@ -60,6 +82,7 @@ class Cell(ABC):
     # same object where they are equal) and of the state before, the latter
     # without what comes through a, and None where nothing else comes.
     backward: ClassVar[Any] = None
+    enter_backward: ClassVar[Any] = None
 
     def initial_bias(self, units: int) -> np.ndarray:
         """Return the bias that training begins with.
@@ -68,7 +91,8 @@ class Cell(ABC):
             units: U.
 
         Returns:
-            Zeros of shape (G * U,), or (2, G * U) with a `recurrent_bias`.
+            Zeros for each column of x, or for each of x and of a, (2, G * U), with a
+            `recurrent_bias`.
         """
-        columns = len(self.gates) * units
+        columns = len(self.gates + self.entrance) * units
         return np.zeros((2, columns) if self.recurrent_bias else columns)

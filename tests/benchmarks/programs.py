@@ -105,7 +105,11 @@ def ours(case, precision):
     keras.config.set_dtype_policy(precision)
     corpus = corpus_of(case)
     model = kc.CharRNN(
-        corpus.vocabulary, case.units, case.cell, embedding_dim=case.embedding
+        corpus.vocabulary,
+        case.units,
+        case.cell,
+        embedding_dim=case.embedding,
+        dropout=0.0,
     )
     model.compile(keras.optimizers.Adam(), metrics=[])
     batches = kc.StreamBatches(corpus, case.batch, case.length)

@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.benchmarks.ngram import WittenBell
 from tests.benchmarks.programs import machine
 
 # What `CharRNN` and `fit` are given; what is not named is the default.
@@ -47,6 +48,13 @@ def run(path, model, fit, seed, began):
     return report | {"parameters": rnn.count_params()}
 
 
+def ngram(path, order=5):
+    """The loss of an n-gram model of the same text."""
+    text = Path(path).read_text(encoding="utf-8")
+    cut = int(len(text) * 0.9)
+    return WittenBell(text[:cut], order, len(set(text))).loss(text[cut:])
+
+
 def measure(path, recipe, seed, backend):
     """One recipe in a process of its own."""
     words = [path, "--here", json.dumps(recipe), "--seeds", str(seed)]
@@ -74,6 +82,7 @@ def main():
         print(json.dumps(run(options.text, *parts, options.seeds[0], began)))
         return
     print(json.dumps(machine()))
+    print("5-gram, Witten-Bell:", round(ngram(options.text), 4), flush=True)
     for name in options.recipe:
         # A recipe of one's own is JSON.
         recipe = RECIPES[name] if name in RECIPES else json.loads(name)

@@ -136,6 +136,7 @@ def new_windows(program, text):
         corpus.vocabulary,
         units=program.units,
         embedding_dim=None,
+        dropout=0.0,
         head=keras.Sequential(layers) if layers else None,
     )
     model.compile(keras.optimizers.RMSprop(program.rate), metrics=[])
