@@ -10,7 +10,7 @@ import keras
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NAMES = ("quickstart", "text", "howto", "extending")
+NAMES = ("quickstart", "text", "howto", "extending", "quality")
 TUTORIALS = [
     path.relative_to(ROOT).as_posix()
     for path in sorted(ROOT.glob("docs/tutorials/*.md"))
