@@ -21,7 +21,10 @@ from tests.benchmarks.programs import machine
 
 # What `CharRNN` and `fit` are given; what is not named is the default.
 RECIPES = {
-    "15 seconds": {"model": {"units": 256}, "fit": {"steps_per_epoch": 600}},
+    "15 seconds": {
+        "model": {"units": 256},
+        "fit": {"epochs": 1, "steps_per_epoch": 400},
+    },
     "60 seconds": {"fit": {"epochs": 2}},
     "90 seconds": {"fit": {"epochs": 3}},
     "90 seconds, mogrifier": {"model": {"cell": "mogrifier"}, "fit": {"epochs": 3}},
