@@ -168,8 +168,8 @@ def _add_train(commands: Any, parents: list) -> None:
         "--recipe",
         default="default",
         metavar="NAME",
-        help="default, or best: twenty minutes for a megabyte; what is set besides "
-        "goes before what the recipe says",
+        help="default, or best: up to twenty minutes for a megabyte; what is set "
+        "besides goes before what the recipe says",
     )
     train.add_argument("--epochs", type=int, help="passes over the text (default: 5)")
     train.add_argument(

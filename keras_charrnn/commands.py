@@ -28,7 +28,7 @@ TEMPERATURES = (0.5, 0.8, 1.0)
 # Options of a new model, of training, and of a new vocabulary; --from has the first
 # and the last already.
 _NEW_MODEL = ("cell", "units", "layers", "embedding_dim", "dropout", "precision")
-_FIT = (*("epochs", "batch_size", "sequence_length", "learning_rate", "weight_decay"),)
+_FIT = ("epochs", "batch_size", "sequence_length", "learning_rate", "weight_decay")
 _NEW_VOCABULARY = (
     *("lowercase", "newline", "normalize", "bytes", "min_count", "max_size"),
 )

@@ -26,7 +26,6 @@ def optimizer_for(
     Args:
         steps: How many steps will be made.
         learning_rate: What the learning rate rises to, 0.007 if `None`.
-
         weight_decay: The part of each weight that a step takes away, times the
             learning rate; 0.05 if `None`.
 
