@@ -94,7 +94,13 @@ class TellKernels(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self._layers = list(self.model.recurrent)
 
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._tell()  # before validation runs a layer in another way
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
         if self._layers:
             ran = ", ".join(f"{layer.name}: {layer.ran}" for layer in self._layers)
             sys.stdout.write(f"Kernels - {ran}\n")

@@ -185,6 +185,11 @@ def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
 def _further(options: argparse.Namespace, model: CharRNN) -> tuple[CharRNN, Corpus]:
     """Return the model of --from, with the characters of the text, and the text."""
     _refuse(options, _NEW_MODEL + _NEW_VOCABULARY, "the model of --from")
+    if _recipe(options).model:
+        raise ValueError(
+            f"--recipe {options.recipe} is for a new model, and --from has one. Give "
+            "--epochs and --weight-decay in its place."
+        )
     text = None
     if options.unknown == "error" and not _is_encoded(options.text):
         choices = asdict(model.vocabulary.treatment)

@@ -3,7 +3,6 @@
 Shapes: B batch, T time.
 """
 
-import math
 from typing import Any, Literal, get_args
 
 import keras
@@ -29,6 +28,7 @@ Protocol = Literal["carried", "cold"]
 _LENGTH = 1024
 _WINDOW = 256
 
+_ALONE = {"verbose", "return_dict"}
 _FIGURES = ("loss", "bits_per_character", "accuracy")
 
 # Steps of dynamic evaluation: on Shakespeare 16 to 64 characters at 3e-4 to 5e-4 are
@@ -76,7 +76,8 @@ class TextEvaluator:
             dynamic: Whether to go on learning from the text while it is read
                 (dynamic evaluation): each 32 characters are predicted first, and then
                 learned from. This measures another thing than a model that stands
-                still, so tell it apart. The model itself stays as it is.
+                still, so tell it apart. The model itself stays as it is: what learns
+                is a copy made from its config, with the default metrics.
             sequence_length: Characters of a stream in a batch, which change the speed
                 but not the result; with a `stride` those of a window.
             stride: As in `fit`, in place of a protocol.
@@ -114,11 +115,13 @@ class TextEvaluator:
                 raise ValueError(f"window={window} is for protocol='cold'.")
         if dynamic:
             corpus = _for_dynamic(x, self.vocabulary, unknown)
-            given = (batch_size, window, sequence_length, stride)
-            if protocol != "carried" or any(g is not None for g in given):
+            given = (y, batch_size, window, sequence_length, stride)
+            how = (protocol, target) != ("carried", "sequence") or args
+            if how or set(kwargs) - _ALONE or any(g is not None for g in given):
                 raise ValueError(
-                    "dynamic=True reads one carried stream, 32 characters at a time. "
-                    "Leave out protocol, window, batch_size, sequence_length, stride."
+                    "dynamic=True reads one carried stream, 32 characters at a time, "
+                    "and takes unknown, verbose and return_dict alone. Leave out the "
+                    "rest."
                 )
             return self._evaluate_dynamically(corpus, **kwargs)
         if is_text(x):
@@ -161,7 +164,7 @@ class TextEvaluator:
         batches = StreamBatches(corpus, 1, _DYNAMIC_LENGTH, warn=False)
         history = learner.fit(batches, verbose=verbose).history
         figures = {name: history[name][-1] for name in _FIGURES}
-        figures["perplexity"] = math.exp(figures["loss"])
+        figures["perplexity"] = 2 ** figures["bits_per_character"]
         return figures if return_dict else list(figures.values())
 
     def test_on_batch(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:

@@ -67,8 +67,8 @@ def refuse_plan(**settings: float | None) -> None:
         if value is not None:
             raise ValueError(
                 f"{name}={value} is for a model that was not compiled; this one has "
-                f"an optimizer of its own. Set model.optimizer.{name}, or leave out "
-                "compile."
+                "an optimizer of its own. Give it to that one and compile again, or "
+                "leave out compile."
             )
 
 

@@ -1,6 +1,7 @@
 """One Keras layer that runs any cell over a sequence.
 
-Shapes: B batch, T time, D features, V vocabulary, U units, G gates.
+Shapes: B batch, T time, D features, V vocabulary, U units, G gates; where it is x that
+has them, G counts the cell's entrance, too.
 """
 
 from collections.abc import Callable
@@ -21,8 +22,8 @@ class Recurrent(keras.layers.Layer):
     """Runs a cell over a sequence: `(inputs, state) -> (outputs, state)`.
 
     The state is a value: it goes in, it comes out, and the layer keeps none.
-    Weights have the shapes, the order of gates and the biases of
-    `keras.layers.LSTM`, `GRU(reset_after=True)` and `SimpleRNN`, so that
+    Weights of `lstm`, `gru` and `rnn` have the shapes, the order of gates and the
+    biases of `keras.layers.LSTM`, `GRU(reset_after=True)` and `SimpleRNN`, so that
     `set_weights(other.get_weights())` moves them from there and back.
 
     Args:

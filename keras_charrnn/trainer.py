@@ -235,7 +235,8 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             resets: How often a stream starts from the empty state, as in
                 `StreamBatches`; with 0.05 or so a model also learns to begin.
             learning_rate: What the learning rate of a model that was not compiled
-                rises to, 0.007 if `None`.
+                rises to, 0.007 if `None`. With `initial_epoch` the plan of the `fit`
+                before goes on as it is.
             weight_decay: How strongly the weights of such a model are drawn to 0: each
                 step takes away this part of them, times the learning rate; 0.05 if
                 `None`. What AdamW has in place of an L2 penalty.

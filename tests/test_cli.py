@@ -114,8 +114,7 @@ def test_a_recipe_gives_what_is_not_set(trained):
     best = kc.RECIPES["best"]
     assert model.recurrent[0].units == 8
     assert model.dropouts[0].rate == best.model["dropout"]
-    peak = model.optimizer._learning_rate.warmup_target
-    assert peak == best.fit["learning_rate"]
+    assert model.optimizer.weight_decay == best.fit["weight_decay"]
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_dynamic_evaluation_predicts_first_and_learns_then(docs):
     for text, gain in ((docs[20_000:30_000], 0.05), (docs[20_000:20_200] * 20, 0.2)):
         still, moving = (figures(model, text, dynamic=d) for d in (False, True))
         assert moving["loss"] < still["loss"] - gain
-        assert moving["perplexity"] == pytest.approx(np.exp(moving["loss"]))
+        assert moving["perplexity"] == pytest.approx(np.exp(moving["loss"]), rel=1e-4)
         assert moving == figures(model, text, dynamic=True)
     for weight, same in zip(model.get_weights(), before):
         np.testing.assert_array_equal(weight, same)
@@ -108,8 +108,8 @@ def test_dynamic_evaluation_is_of_one_continuous_text(small, text):
     ids = small.vocabulary.encode(text)[None]
     with pytest.raises(ValueError, match="dynamic=True is for one continuous text"):
         small.evaluate(ids, ids, dynamic=True)
-    for how in ({"protocol": "cold"}, {"batch_size": 4}, {"stride": 3}):
-        with pytest.raises(ValueError, match="Leave out protocol, window, batch_size"):
+    for how in ({"protocol": "cold"}, {"batch_size": 4}, {"stride": 3}, {"steps": 2}):
+        with pytest.raises(ValueError, match="takes unknown, verbose and return_dict"):
             small.evaluate(text, dynamic=True, **how)
 
 

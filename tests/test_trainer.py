@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 import keras_charrnn as kc
-from tests.helpers import crossentropy, numpy, reference_logits, small
+from tests.helpers import REFERENCES, crossentropy, numpy, reference_logits, small
 
-CELLS = ["lstm", "gru", "rnn"]
+CELLS = list(REFERENCES)
 
 
 def still(model, **kwargs):

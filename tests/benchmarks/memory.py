@@ -32,7 +32,11 @@ def peak(name, length):
     corpus = corpus_of(case)
     corpus = kc.Corpus(corpus.ids[: BATCH * length * 3 + 1], corpus.vocabulary)
     model = kc.CharRNN(
-        corpus.vocabulary, case.units, case.cell, embedding_dim=case.embedding
+        corpus.vocabulary,
+        case.units,
+        case.cell,
+        embedding_dim=case.embedding,
+        dropout=0.0,
     )
     model.compile(keras.optimizers.Adam(), metrics=[])
     model.fit(kc.StreamBatches(corpus, BATCH, length), epochs=2, verbose=0)

@@ -147,15 +147,20 @@ def new_windows(program, text):
 
 
 def new_streams(program, text):
-    """Streams from left to right, with the state carried, and the default plan."""
+    """Streams from left to right, with the state carried, and a plan."""
     import keras_charrnn as kc
 
     corpus = kc.Corpus.from_text(text)
     model = kc.CharRNN(
-        corpus.vocabulary, program.units, program.cell, embedding_dim=256
+        corpus.vocabulary, program.units, program.cell, embedding_dim=256, dropout=0
     )
     return lambda: model.fit(
-        corpus, batch_size=program.batch, sequence_length=program.window, verbose=0
+        corpus,
+        batch_size=program.batch,
+        sequence_length=program.window,
+        learning_rate=0.004,
+        weight_decay=0.004,
+        verbose=0,
     )
 
 
