@@ -108,6 +108,8 @@ def test_a_model_goes_on_with_new_characters(capsys):
         assert cli.main(["train", "more.txt", *start, *words]) == 2
         err = capsys.readouterr().err
         assert f"{words[0]}: the model of --from has settled that" in err
+    assert cli.main(["train", "more.txt", *start, "--recipe", "best"]) == 2
+    assert "--recipe best is for a new model, and --from" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
