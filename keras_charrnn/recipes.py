@@ -32,5 +32,5 @@ RECIPES = {
         fit={"epochs": 16, "weight_decay": 0.1},
     ),
 }
-"""The recipes by name: `"default"` takes two minutes for a megabyte on two cores of a
-CPU, `"best"` ten to twenty."""
+"""The recipes by name. For a megabyte `"default"` takes two minutes on two cores of a
+CPU, and `"best"` twenty on one."""

@@ -273,6 +273,32 @@ def test_a_cell_of_the_users_own_needs_only_its_equation():
         del CELLS["half"]
 
 
+def test_an_entrance_is_differentiated_by_the_backend_where_it_has_no_gradient(double):
+    x, kernel, _, keep, state = inputs("mogrifier", np.random.default_rng(10))
+    plain = CELLS["mogrifier"]()
+    plain.enter_backward = None
+
+    def loss_of(cell):
+        def loss(x, kernel, *state):
+            kept = ops.convert_to_tensor(keep)
+            return sum(
+                ops.sum(o) for o in _sequence(cell)(x, kernel, None, kept, *state)
+            )
+
+        return loss
+
+    given = (x, kernel, *state)
+    own = gradients(loss_of(CELLS["mogrifier"]()), *given)
+    for a, b in zip(own, gradients(loss_of(plain), *given)):
+        np.testing.assert_allclose(a, b, atol=1e-10)
+
+
+def test_a_cell_has_an_entrance_or_a_recurrent_bias():
+    with pytest.raises(TypeError, match="'both' has an entrance and a recurrent_bias"):
+        type("Both", (CELLS["mogrifier"],), {"name": "both", "recurrent_bias": True})
+    assert "both" not in CELLS
+
+
 def test_a_layer_comes_back_from_its_config():
     layer = Recurrent(8, "gru", name="r")
     again = Recurrent.from_config(layer.get_config())

@@ -1,6 +1,7 @@
 """What all batches of a text have: their sizes, and a fixed shape."""
 
 import warnings
+from abc import ABC, abstractmethod
 from typing import Any
 
 import keras
@@ -17,7 +18,7 @@ Batch = tuple[Any, np.ndarray, np.ndarray]
 _RELEASED_EVERY = 16
 
 
-class TextBatches(keras.utils.PyDataset):
+class TextBatches(keras.utils.PyDataset, ABC):
     """Batches of a text, of one shape, as many in each epoch.
 
     A subclass sets the sizes with `_shrink_to`, and defines `predictions`,
@@ -56,13 +57,13 @@ class TextBatches(keras.utils.PyDataset):
             )
 
     @property
+    @abstractmethod
     def predictions(self) -> int:
         """How many characters one pass predicts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def batch(self, index: int) -> Batch:
         """Return a batch."""
-        raise NotImplementedError
 
     def begin_epoch(self, epoch: int) -> None:
         """Put the batches into the order of an epoch, counted from 0.

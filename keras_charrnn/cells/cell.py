@@ -40,6 +40,11 @@ class Cell(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.entrance and cls.recurrent_bias:
+            raise TypeError(
+                f"The cell {cls.name!r} has an entrance and a recurrent_bias, for "
+                "which there is no bias of one width. Give up one of them."
+            )
         Cell.registered[cls.name] = cls
 
     @abstractmethod

@@ -13,7 +13,7 @@ and Goodman, "An Empirical Study of Smoothing Techniques for Language Modeling" 
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 
 
 class WittenBell:
@@ -30,7 +30,7 @@ class WittenBell:
         self.counts = Counter()
         for n in range(1, order + 1):
             self.counts.update(text[i : i + n] for i in range(len(text) - n + 1))
-        self.seen, self.followers = defaultdict(int), defaultdict(int)
+        self.seen, self.followers = Counter(), Counter()
         for gram, count in self.counts.items():
             self.seen[gram[:-1]] += count
             self.followers[gram[:-1]] += 1
@@ -51,5 +51,6 @@ class WittenBell:
         """Nats per character of a text, its first one left out."""
         total = 0.0
         for i in range(1, len(text)):
-            total -= math.log(self.probability(text[max(0, i - 64) : i], text[i]))
+            context = text[max(0, i - self.order) : i]
+            total -= math.log(self.probability(context, text[i]))
         return total / (len(text) - 1)
