@@ -17,7 +17,8 @@ BACKENDS = {
 }
 RUFF = "ruff==0.17.5"
 MATPLOTLIB = "matplotlib==3.11.2"
-TESTING = ("pytest==9.2.0", "hypothesis==6.155.2", "tensorboard==2.21.0", MATPLOTLIB)
+TESTING = ("pytest==9.2.0", "pytest-xdist==3.8.0", "hypothesis==6.155.2")
+SHOWING = ("tensorboard==2.21.0", MATPLOTLIB)
 
 
 @nox.session
@@ -39,8 +40,13 @@ def types(session: nox.Session) -> None:
 @nox.parametrize("backend", list(BACKENDS), ids=list(BACKENDS))
 def tests(session: nox.Session, backend: str) -> None:
     """Run the tests on one backend; words behind `--` go to pytest."""
-    session.install(BACKENDS[backend], KERAS, *TESTING, ".")
-    session.run("pytest", *session.posargs, env={"KERAS_BACKEND": backend})
+    session.install(BACKENDS[backend], KERAS, *TESTING, *SHOWING, ".")
+    # A core for each process, so threads of one would only wait for each other.
+    session.run(
+        *("pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"),
+        *session.posargs,
+        env={"KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"},
+    )
 
 
 @nox.session
