@@ -1,5 +1,6 @@
 """The door to TensorFlow."""
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
@@ -207,13 +208,22 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
     Returns:
         A function of the same arguments; it is compiled once per their shapes.
     """
-    graph = tf.function(function)
+    graphs: dict[Any, Callable] = {}
 
     # A Python or NumPy number would be compiled in; a tensor is an argument.
     def tensor(x: Any) -> Any:
         return None if x is None else tf.convert_to_tensor(x)
 
-    return lambda *args: graph(*tf.nest.map_structure(tensor, args))
+    # TensorFlow warns of a function that is traced for one shape after the other,
+    # which is what is meant here; a function for each of them is not warned of.
+    def run(*args: Any) -> Any:
+        args = tf.nest.map_structure(tensor, args)
+        shapes = tuple(x if x is None else x.shape for x in tf.nest.flatten(args))
+        if shapes not in graphs:
+            graphs[shapes] = tf.function(functools.partial(function))
+        return graphs[shapes](*args)
+
+    return run
 
 
 def split(x: Any, parts: int) -> Sequence:
