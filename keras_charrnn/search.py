@@ -41,19 +41,19 @@ def search(
     scores = np.full(beams, -np.inf, np.float32)
     scores[0] = 0
     stops = settings.stops(vocabulary)
-    written = np.zeros((beams, 0), np.int32)
+    texts = [""] * beams
     done: list[tuple[float, str]] = []
-    while written.shape[1] < settings.length and len(done) < beams:
-        length = written.shape[1]
+    while (length := len(texts[0])) < settings.length and len(done) < beams:
         # A stop text may end any beam at any place, which has to be seen there.
         count = min(1 if stops else CHUNK, settings.length - length)
         steps, parents, passage, scores = engine.search(
             passage, scores, rules, length, count, folded
         )
         for ids, before in zip(steps, parents):
-            written = np.concatenate([written[before], ids[:, None]], axis=1)
+            more = vocabulary.decode_symbols(ids)
+            texts = [texts[beam] + symbol for beam, symbol in zip(before, more)]
         for beam in np.flatnonzero(np.isfinite(scores)) if stops else ():
-            text = vocabulary.decode_symbols(written[beam])
+            text = texts[beam]
             end = stops.find(text, length)
             if end is not None:
                 done.append((float(scores[beam]) / len(text), stops.kept(text, end)))
@@ -61,8 +61,8 @@ def search(
         if not np.isfinite(scores).any():
             break
     done += [
-        (float(score) / written.shape[1], vocabulary.decode_symbols(ids))
-        for score, ids in zip(scores, written)
+        (float(score) / len(text), text)
+        for score, text in zip(scores, texts)
         if np.isfinite(score)
     ]
     return sorted(done, key=lambda pair: -pair[0])[:beams]
