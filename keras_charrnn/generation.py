@@ -184,6 +184,12 @@ class Engine:
             np.int32(count),
         )
         written = keras.ops.convert_to_numpy(ids).T[:, :count]
+        if not rules.sampler.keeps_one and (written < 0).any():
+            place = draws.position - count + int((written < 0).any(axis=0).argmax())
+            raise ValueError(
+                f"{rules.sampler!r} left no character to draw at position {place} of "
+                "what is written; its restrict has to keep one of every row."
+            )
         seen = passage.seen.copy()
         np.put_along_axis(seen, written, True, axis=1)
         return written, _passage(logits, state, seen)
@@ -266,8 +272,9 @@ class Engine:
                 inverse, keys = row
                 logits = _adjusted(logits, seen, penalty, allowed)
                 ids = sampler(logits, inverse, keys, numbers)
-                seen = _with(seen, ids, logits.shape[-1])
-                return (*self._model.step(ids, state, folded), *seen), ids
+                read = ids if sampler.keeps_one else ops.maximum(ids, 0)
+                seen = _with(seen, read, logits.shape[-1])
+                return (*self._model.step(read, state, folded), *seen), ids
 
             carry = (logits, state) if seen is None else (logits, state, seen)
             like = ops.zeros((logits.shape[0],), "int32")

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from keras_charrnn._backend import each_row
+from keras_charrnn._names import register
 
 
 class _Key(keras.random.SeedGenerator):
@@ -38,23 +39,28 @@ class Sampler(ABC):
     and the draw. What a user may change from text to text are its `numbers`:
     they are data of the compiled loop, so that changing one compiles nothing.
 
-    A subclass sets `name`, by which it is found everywhere, and defines
-    `restrict`. It gives its numbers to `super().__init__`.
+    A subclass defines `restrict`, and gives its numbers to `super().__init__`. One
+    that sets `name` is found by it everywhere.
 
     Args:
         **numbers: The numbers, by name.
 
     Attributes:
         name: The name to choose the sampler by.
+        keeps_one: Whether `restrict` keeps a character of every row, whatever it
+            gets. Where it may not, the loop looks, and writing ends with an error.
         numbers: The numbers, by name.
     """
 
     name: ClassVar[str]
+    keeps_one: ClassVar[bool] = False
     registered: ClassVar[dict[str, type["Sampler"]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        Sampler.registered[cls.name] = cls
+        if "restrict" in vars(cls):
+            cls.keeps_one = vars(cls).get("keeps_one", False)
+        register(Sampler.registered, cls)
 
     def __init__(self, **numbers: float) -> None:
         for name, value in numbers.items():
@@ -77,7 +83,7 @@ class Sampler(ABC):
                 computed may depend on nothing else of the sampler.
 
         Returns:
-            Logits, (B, V); each row keeps at least one.
+            Logits, (B, V).
         """
 
     def __call__(
@@ -98,7 +104,7 @@ class Sampler(ABC):
             numbers: The sampler's numbers, as scalar tensors.
 
         Returns:
-            Ids, (B,), int32.
+            Ids, (B,), int32; -1 where `restrict` has left none.
         """
         # The largest is 0, so that no factor can overflow; and none is 0 or
         # infinite, so that what is impossible stays so.
@@ -109,7 +115,11 @@ class Sampler(ABC):
                 f"{type(self).__name__}.restrict returns logits of the shape it gets, "
                 f"{tuple(logits.shape)}; it returned {kept!r}."
             )
-        return ops.cast(each_row(self._draw, kept, keys), "int32")
+        if self.keeps_one:
+            return ops.cast(each_row(self._draw, kept, keys), "int32")
+        left = ops.isfinite(ops.max(kept, axis=-1))
+        kept = ops.where(left[:, None], kept, logits)
+        return ops.where(left, ops.cast(each_row(self._draw, kept, keys), "int32"), -1)
 
     def _draw(self, logits: Any, key: Any) -> Any:
         """Draw an id for one row: logits (1, V), key (1, 2)."""
@@ -127,6 +137,7 @@ class RandomSampler(Sampler):
     """
 
     name = "random"
+    keeps_one = True
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
         return logits
@@ -136,6 +147,7 @@ class GreedySampler(Sampler):
     """Takes the likeliest character, whatever the temperature."""
 
     name = "greedy"
+    keeps_one = True
 
     def __call__(
         self, logits: Any, coldness: Any, keys: Any, numbers: Mapping[str, Any]
@@ -159,6 +171,7 @@ class TopKSampler(Sampler):
     """
 
     name = "top_k"
+    keeps_one = True
 
     def __init__(self, k: int = 5) -> None:
         super().__init__(k=_count("k", k))
@@ -184,6 +197,7 @@ class TopPSampler(Sampler):
     """
 
     name = "top_p"
+    keeps_one = True
 
     def __init__(self, p: float = 0.9) -> None:
         super().__init__(p=_probability(p))
@@ -211,6 +225,7 @@ class MinPSampler(Sampler):
     """
 
     name = "min_p"
+    keeps_one = True
 
     def __init__(self, p: float = 0.1) -> None:
         super().__init__(p=_probability(p))
@@ -238,6 +253,7 @@ class BeamSampler(Sampler):
     """
 
     name = "beam"
+    keeps_one = True
 
     def __init__(self, num_beams: int = 5) -> None:
         super().__init__()

@@ -1,9 +1,12 @@
+import logging
+
+import keras
 import numpy as np
 import pytest
 
 import keras_charrnn as kc
 from keras_charrnn.rules import CHUNK
-from tests.helpers import REFERENCES, reference_logits
+from tests.helpers import REFERENCES, alphabet, reference_logits
 
 
 def greedy(model, prompt, length):
@@ -97,6 +100,36 @@ def test_unknown_characters_of_a_prompt(model):
     assert model.generate("abłc€", 0, unknown="skip") == "abc"
     with pytest.raises(ValueError, match="unk=True"):
         model.generate("abłc€", 0, unknown="replace")
+
+
+def test_shapes_of_all_kinds_bring_no_warning(monkeypatch):
+    """TensorFlow would warn of a function that is traced anew and anew."""
+    records = []
+    logger = logging.getLogger("tensorflow")
+    monkeypatch.setattr(logger, "handle", records.append)
+    abc = alphabet()
+    for rows in range(1, 9):
+        abc.generate(["a"] * rows, 2, seed=1, banned="b" * (rows % 2))
+    assert [record.getMessage() for record in records] == []
+
+
+def test_a_sampler_that_runs_out_of_characters_says_where():
+    class Until(kc.Sampler):
+        """Draws the likeliest, until that is a q."""
+
+        def restrict(self, logits, numbers):
+            q = np.arange(logits.shape[-1]) == 16
+            likeliest = logits >= 0
+            return keras.ops.where(
+                keras.ops.logical_and(likeliest, ~q), logits, -float("inf")
+            )
+
+    abc = alphabet()
+    assert abc.generate("l", 4, sampler=Until()) == "lmnop"
+    with pytest.raises(ValueError, match=r"Until\(\) left no character .* position 4"):
+        abc.generate(["c", "l"], 8, sampler=Until())
+    with pytest.raises(ValueError, match="position 14 "):
+        list(abc.stream("b", 30, sampler=Until()))
 
 
 @pytest.mark.parametrize(

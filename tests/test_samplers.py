@@ -221,6 +221,38 @@ def test_a_sampler_with_a_mistake():
         del samplers.SAMPLERS["wrong"], samplers.SAMPLERS["silent"]
 
 
+def test_a_sampler_that_leaves_nothing():
+    class Sure(samplers.TopKSampler):
+        """Keeps what is surely there: nothing, mostly."""
+
+        def restrict(self, logits, numbers):
+            p = keras.ops.softmax(logits, axis=-1)
+            return keras.ops.where(p > 0.9, logits, -float("inf"))
+
+    rows = np.stack([np.full(6, 0.0), np.eye(6)[4] * 50])
+    assert list(choose(Sure(), rows, keys=np.ones((2, 2), np.int32))) == [-1, 4]
+    assert samplers.TopKSampler.keeps_one
+    assert not Sure.keeps_one
+
+
+def test_names_belong_to_whom_they_were_given():
+    unnamed = type("Mine", (samplers.TopKSampler,), {})
+    assert samplers.get("top_k").__class__ is samplers.TopKSampler
+    assert samplers.get(unnamed(2)).numbers == {"k": 2}
+    with pytest.raises(
+        ValueError, match=r"'top_k', which is that of keras_charrnn\.samp"
+    ):
+        type("Mine", (samplers.TopKSampler,), {"name": "top_k"})
+    assert samplers.SAMPLERS["top_k"] is samplers.TopKSampler
+    try:
+        first, again = (
+            type("Mine", (samplers.TopKSampler,), {"name": "mine"}) for _ in range(2)
+        )
+        assert samplers.SAMPLERS["mine"] is again is not first
+    finally:
+        del samplers.SAMPLERS["mine"]
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

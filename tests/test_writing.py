@@ -8,18 +8,7 @@ import keras_charrnn as kc
 from keras_charrnn import samplers
 from keras_charrnn.rules import CHUNK
 from keras_charrnn.session import PIECE
-from tests.helpers import crossentropy, reference_logits
-
-
-def alphabet():
-    """A model that writes the alphabet over and over, with certainty."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    model = kc.CharRNN(kc.Vocabulary(letters), 26, "rnn", embedding_dim=None)
-    kernel = np.eye(26) * 20
-    weights = [kernel, np.zeros((26, 26)), np.zeros(26)]
-    weights += [np.roll(np.eye(26), 1, axis=1) * 50, np.zeros(26)]
-    model.set_weights(weights)
-    return model
+from tests.helpers import alphabet, crossentropy, reference_logits
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from keras_charrnn._names import register
+
 
 class Cell(ABC):
     """One step of a recurrent network, as an equation.
@@ -42,10 +44,10 @@ class Cell(ABC):
         super().__init_subclass__(**kwargs)
         if cls.entrance and cls.recurrent_bias:
             raise TypeError(
-                f"The cell {cls.name!r} has an entrance and a recurrent_bias, for "
+                f"{cls.__name__} has an entrance and a recurrent_bias, for "
                 "which there is no bias of one width. Give up one of them."
             )
-        Cell.registered[cls.name] = cls
+        register(Cell.registered, cls)
 
     @abstractmethod
     def forward(self, x: Any, a: Any, state: tuple) -> tuple[tuple, tuple]:
