@@ -294,7 +294,7 @@ def test_an_entrance_is_differentiated_by_the_backend_where_it_has_no_gradient(d
 
 
 def test_a_cell_has_an_entrance_or_a_recurrent_bias():
-    with pytest.raises(TypeError, match="'both' has an entrance and a recurrent_bias"):
+    with pytest.raises(TypeError, match="Both has an entrance and a recurrent_bias"):
         type("Both", (CELLS["mogrifier"],), {"name": "both", "recurrent_bias": True})
     assert "both" not in CELLS
 
