@@ -1,7 +1,6 @@
 """Character-level recurrent networks for Keras 3 on JAX, TensorFlow and PyTorch."""
 
 import sys
-from pathlib import Path
 
 from keras_charrnn import _choice, _memory
 
@@ -36,8 +35,7 @@ _memory.keep_freed_memory()
 
 # The command has to read its --backend before Keras is imported; it takes what
 # it needs from the modules. Everyone else gets the whole package at once.
-_COMMAND = {"charrnn", "charrnn.exe", "charrnn-script.py"}
-if Path(sys.argv[0] if sys.argv else "").name not in _COMMAND:
+if not _choice.is_command():
     if "keras" not in sys.modules:
         _choice.require(_choice.configured() or "tensorflow")
 

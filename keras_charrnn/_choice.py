@@ -6,7 +6,9 @@ has to happen before that stands here, and needs the standard library alone.
 
 import json
 import os
+import sys
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 # In the order in which the command tries them.
@@ -19,6 +21,18 @@ _UNTOUCHED = {
     "backend": "tensorflow",
     "image_data_format": "channels_last",
 }
+
+_COMMAND = {"charrnn", "charrnn.exe", "charrnn-script.py"}
+
+
+def is_command() -> bool:
+    """Return whether the program that runs is `charrnn`."""
+    if Path(sys.argv[0] if sys.argv else "").name in _COMMAND:
+        return True
+    # `python -m` imports the package before it puts the module's path into argv.
+    return sys.argv[:1] == ["-m"] and any(
+        words == ("-m", "keras_charrnn") for words in pairwise(sys.orig_argv)
+    )
 
 
 def configured() -> str | None:

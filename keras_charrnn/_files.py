@@ -41,4 +41,7 @@ def check_writable(path: str | os.PathLike) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise OSError(f"{str(path)!r} can't be written: {error.strerror}.") from error
+        reason = error.strerror
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            reason = f"{str(error.filename)!r} is a file, and no folder"
+        raise OSError(f"{str(path)!r} can't be written: {reason}.") from error

@@ -29,9 +29,8 @@ TEMPERATURES = (0.5, 0.8, 1.0)
 # and the last already.
 _NEW_MODEL = ("cell", "units", "layers", "embedding_dim", "dropout", "precision")
 _FIT = ("epochs", "batch_size", "sequence_length", "learning_rate", "weight_decay")
-_NEW_VOCABULARY = (
-    *("lowercase", "newline", "normalize", "bytes", "min_count", "max_size"),
-)
+_CHARACTERS = ("lowercase", "newline", "normalize", "min_count", "max_size")
+_NEW_VOCABULARY = ("bytes", *_CHARACTERS)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -229,7 +228,8 @@ def _read(
         return Corpus.load(options.text[0])
     choices: dict[str, Any] = {}
     if vocabulary is None and options.bytes:
-        _refuse(options, tuple(n for n in _NEW_VOCABULARY if n != "bytes"), "--bytes")
+        parsed = options.documents not in (None, "lines", "files")
+        _refuse(options, (*_CHARACTERS, *(() if parsed else ("encoding",))), "--bytes")
         vocabulary = Vocabulary.bytes(end=options.documents is not None)
     elif vocabulary is None:
         choices = {
@@ -260,8 +260,12 @@ def _read(
 
 def _refuse(options: argparse.Namespace, names: Sequence[str], settled: str) -> None:
     """Raise a `ValueError` if one of some options was given."""
-    unset = (None, False, "keep")
-    given = [n for n in names if all(getattr(options, n) is not u for u in unset)]
+    values = {name: getattr(options, name) for name in names}
+    given = [
+        name
+        for name, value in values.items()
+        if value is not False and value not in (None, "keep", "utf-8")
+    ]
     if given:
         named = ", ".join("--" + name.replace("_", "-") for name in given)
         raise ValueError(f"{named}: {settled} has settled that. Leave it out.")

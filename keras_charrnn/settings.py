@@ -65,6 +65,11 @@ class Settings:
                 raise ValueError(
                     f"{name} is a number of characters, 0 or more; it is {value!r}."
                 )
+        if 0 < self.length < self.min_length:
+            raise ValueError(
+                f"min_length is {self.min_length}, and length, the most there may be, "
+                f"is {self.length}. Make length larger."
+            )
         penalty = self.repetition_penalty
         if not isinstance(penalty, Real) or not 0 < penalty <= 1e30:
             raise ValueError(

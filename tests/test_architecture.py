@@ -28,6 +28,7 @@ FLOORS = [
     {"conversion"},
     {"commands"},
     {"cli", "__init__"},
+    {"__main__"},
 ]
 
 

@@ -121,7 +121,7 @@ def test_a_recipe_gives_what_is_not_set(trained):
     ("words", "message"),
     [
         (["gone.txt"], "There is no file 'gone.txt', and no corpus of that name"),
-        (["empty.txt"], "Is the text empty?"),
+        (["empty.txt"], "'empty.txt': there is no character in it"),
         (["one.txt", "--validation-split", "0"], "fewer than 2"),
         (["latin.txt"], "'latin.txt' is not utf-8 text: byte 0xe9 at offset 3"),
         (["good.txt", "--units", "0"], "units is a positive integer; it is 0"),
@@ -130,7 +130,10 @@ def test_a_recipe_gives_what_is_not_set(trained):
         (["good.txt", "--recipe", "cake"], "no recipe 'cake'; there are default, best"),
         (["good.txt", "--learning-rate", "0"], "learning_rate is a number above 0"),
         (["good.txt", "--dropout", "nan"], "dropout is 0 or more"),
-        (["good.txt", "--out", "good.txt"], "can't be written"),
+        (
+            ["good.txt", "--out", "good.txt"],
+            "can't be written: 'good.txt' is a file, and no folder",
+        ),
         (["good.txt", "--seed", "-1"], "--seed is an integer from 0 on"),
         (["good.txt", "--validation-split", "2"], "above 0 and below 1"),
         (["good.txt", "--batch-size", "0"], "batch_size is a positive integer"),
@@ -180,6 +183,20 @@ def test_a_model_of_another_kind(capsys):
         pass
     assert cli.main(["sample", "empty.keras"]) == 2
     assert "'empty.keras' can't be read" in capsys.readouterr().err
+
+
+def test_the_command_as_a_module():
+    """The backend is chosen before Keras is imported, as by `charrnn`."""
+    words = ["-m", "keras_charrnn", "train", "gone.txt", "--backend", BACKEND]
+    run = subprocess.run(
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "unheard-of"},
+    )
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[-1].startswith("charrnn: error: There is no file")
+    assert "Traceback" not in run.stderr
 
 
 def test_a_reader_that_has_enough(trained):

@@ -121,6 +121,7 @@ def test_a_model_goes_on_with_new_characters(capsys):
         (["docs.npy", "--lowercase"], "--lowercase: `charrnn encode` has settled that"),
         (["bad.npy"], "is no corpus"),
         (["names.txt", "--bytes", "--lowercase"], "--lowercase: --bytes has settled"),
+        (["names.txt", "--bytes", "--encoding", "latin-1"], "--encoding: --bytes has"),
         (["names.txt", "--target", "next"], "pass stride, too"),
         (["names.txt", "--stride", "0"], "stride is a positive integer"),
         (["names.txt", "--documents", "lines", "--stride", "3"], "of documents"),

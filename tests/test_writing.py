@@ -318,6 +318,7 @@ def test_a_text_like_that_learned_is_likelier(model, docs):
         ({"num_samples": True}, ValueError, "num_samples is 1 or more"),
         ({"banned": 3}, TypeError, "banned is a str of characters"),
         ({"min_length": -1}, ValueError, "min_length is a number of characters"),
+        ({"min_length": 6}, ValueError, "min_length is 6, and length, .* is 5"),
         ({"num_samples": 0}, ValueError, "num_samples is 1 or more"),
         ({"seed": [1, 2]}, ValueError, "2 seeds for 1 prompts"),
         ({"temperature": "hot"}, ValueError, "temperature is a number from 0 on"),

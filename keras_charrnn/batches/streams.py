@@ -73,7 +73,7 @@ class StreamBatches(TextBatches):
         if predictions < 1:
             raise ValueError(
                 f"The text has {len(corpus)} characters; it takes at least 2, "
-                "one to read and one to predict."
+                "one to read and one to predict. Give it a longer one."
             )
         length = min(self.sequence_length, predictions)
         self._shrink_to(predictions // length, length, warn)

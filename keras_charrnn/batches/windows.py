@@ -70,7 +70,8 @@ class WindowBatches(TextBatches):
             raise ValueError(
                 f"The text has {len(corpus):,} characters; with windows of "
                 f"sequence_length={self.sequence_length} it takes at least "
-                f"{self.sequence_length + 1}."
+                f"{self.sequence_length + 1}. Give it a longer text or a smaller "
+                "sequence_length."
             )
         self.stride, self.target = int(stride), target
         self.shuffle, self.seed = shuffle, seed

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_charrnn.text.documents import mark_documents, mark_ends
+from keras_charrnn.text.documents import kind_of, mark_documents, mark_ends
 from keras_charrnn.text.encoding import (
     Encoded,
     Source,
@@ -97,7 +97,7 @@ class Corpus:
         """
         if not isinstance(text, str):
             raise TypeError(f"A text is a str; this is {type(text).__name__}.")
-        kind = _kind(documents, vocabulary)
+        kind = kind_of(documents, vocabulary is not None and vocabulary.end is not None)
         pieces: Iterable[str] = [text]
         if kind is not None:
             pieces = mark_ends(pieces, kind, "the text", skip_empty)
@@ -172,7 +172,7 @@ class Corpus:
             OSError: If a file can't be read or written.
         """
         path = None if path is None else Path(path)
-        kind = _kind(documents, vocabulary)
+        kind = kind_of(documents, vocabulary is not None and vocabulary.end is not None)
         parsed = kind not in (None, "lines", "files")
         raw = isinstance(vocabulary, ByteVocabulary) and not parsed
 
@@ -316,9 +316,14 @@ class Corpus:
         """Return a random phrase of the text, to write on from; "" of documents.
 
         Args:
-            length: Characters of it, if there are as many.
+            length: Characters of it, 1 or more, if there are as many.
             seed: An integer of 0 or more that makes it repeatable.
+
+        Raises:
+            ValueError: If `length` is below 1.
         """
+        if length < 1:
+            raise ValueError(f"length is a number from 1 on; it is {length}.")
         if self.vocabulary.end is not None:
             return ""
         last = max(0, len(self) - length)
@@ -392,9 +397,3 @@ class Corpus:
         return (
             f"<Corpus of {items}{len(self):,} {unit}, {len(self.vocabulary)} different>"
         )
-
-
-def _kind(documents: str | None, vocabulary: Vocabulary | None) -> str | None:
-    """Return what is a document: with an end in the vocabulary, there is always one."""
-    implied = vocabulary is not None and vocabulary.end is not None
-    return "files" if documents is None and implied else documents

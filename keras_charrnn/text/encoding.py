@@ -77,12 +77,16 @@ def encode_sources(
         spool = stack.enter_context(_Spool(None if part is None else part.parent))
         census = Census(counting)
         files = _spooled(sources, vocabulary, unknown, census, spool)
+        if not spool.size:
+            names = ", ".join(repr(name) for name, _ in files)
+            raise ValueError(
+                f"{names or 'The text'}: there is no character in it; a text has 2 or "
+                "more, one to read and one to predict."
+            )
         table = None
         if vocabulary is None:
             vocabulary = make(census)
             table = _exchange(census, vocabulary, unknown)
-        if not spool.size:
-            raise ValueError("The text is empty; it takes at least 2 characters.")
         chunks, size = spool.chunks(), spool.size
         if table is not None:
             if table.min() < 0:
