@@ -202,6 +202,18 @@ class CharRNN(TextWriter, TextTrainer):
         # Probabilities of rare characters need more than the 8 bits of bfloat16.
         return ops.cast(self.head(outputs), self.variable_dtype)
 
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse: the tables that the network computes with are not quantized.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(
+            "A CharRNN can't be quantized: it computes with tables made of its "
+            "weights, and most of these are in recurrent layers, for which Keras has "
+            "no quantization. dtype='mixed_bfloat16' is what there is."
+        )
+
     def extend_vocabulary(self, text: Any) -> "CharRNN":
         """Return a model that knows the characters of a text, too.
 

@@ -163,6 +163,14 @@ def test_a_prompt_of_another_type(prompt):
         kc.CharRNN(characters(5), 4).generate(prompt)
 
 
+def test_a_model_that_would_be_quantized_is_as_it_was():
+    model = kc.CharRNN(kc.Vocabulary("abc"), 4)
+    before = model.score("abcabc")
+    with pytest.raises(NotImplementedError, match="can't be quantized"):
+        model.quantize("int8")
+    np.testing.assert_array_equal(model.score("abcabc"), before)
+
+
 def test_a_string_is_no_vocabulary():
     with pytest.raises(TypeError, match=r"Vocabulary\.from_text"):
         kc.CharRNN("abc")
