@@ -211,7 +211,8 @@ class CharRNN(TextWriter, TextTrainer):
         raise NotImplementedError(
             "A CharRNN can't be quantized: it computes with tables made of its "
             "weights, and most of these are in recurrent layers, for which Keras has "
-            "no quantization. dtype='mixed_bfloat16' is what there is."
+            "no quantization. Less memory is what "
+            "keras.config.set_dtype_policy('mixed_bfloat16') gives."
         )
 
     def extend_vocabulary(self, text: Any) -> "CharRNN":
