@@ -25,7 +25,7 @@ class _Key(keras.random.SeedGenerator):
     """
 
     def of(self, key: Any) -> "_Key":
-        self._key = ops.cast(key, self.state.dtype)
+        self._key = key
         return self
 
     def next(self, ordered: bool = True) -> Any:
@@ -106,6 +106,7 @@ class Sampler(ABC):
         Returns:
             Ids, (B,), int32; -1 where `restrict` has left none.
         """
+        keys = ops.cast(keys, self._key.state.dtype)
         # The largest is 0, so that no factor can overflow; and none is 0 or
         # infinite, so that what is impossible stays so.
         logits = logits - ops.max(logits, axis=-1, keepdims=True)

@@ -99,9 +99,12 @@ def each_row(function: Callable, *xs: Any) -> Any:
     Returns:
         The results, one after the other.
     """
-    if len(xs[0]) == 1:
-        return function(*xs)
-    return torch.cat([function(*row) for row in zip(*(x.split(1) for x in xs))])
+    # Of integers, numbers of Python: to read them from tensors one by one takes long.
+    rows = [
+        x.split(1) if x.is_floating_point() else [[row] for row in x.tolist()]
+        for x in xs
+    ]
+    return torch.cat([function(*row) for row in zip(*rows)])
 
 
 def feed(batches: keras.utils.PyDataset) -> Any:
