@@ -10,6 +10,7 @@ import keras
 from keras_charrnn.batches import (
     BATCH_SIZE,
     SEQUENCE_LENGTH,
+    ColdBatches,
     StreamBatches,
     Target,
     TextBatches,
@@ -69,7 +70,8 @@ class TextEvaluator:
             y: As in `fit`.
             batch_size: How many streams or windows are read at a time; if `None`, one
                 carried stream, and 16 of anything else. More carried streams are
-                faster, and start as often from the empty state.
+                faster, and start as often from the empty state; more windows change
+                the speed alone.
             *args: As in Keras.
             protocol: `"carried"` or `"cold"`.
             window: Characters of a window of the cold protocol, 256 if `None`.
@@ -113,6 +115,8 @@ class TextEvaluator:
             check_positive("window", window)
             if protocol != "cold":
                 raise ValueError(f"window={window} is for protocol='cold'.")
+        if not isinstance(dynamic, bool):
+            raise TypeError(f"dynamic is True or False; it is {dynamic!r}.")
         if dynamic:
             corpus = _for_dynamic(x, self.vocabulary, unknown)
             given = (y, batch_size, window, sequence_length, stride)
@@ -138,7 +142,8 @@ class TextEvaluator:
                 length = SEQUENCE_LENGTH if sequence_length is None else sequence_length
                 x = cut(corpus, rows, length, stride, target, False, warn=False)
             elif protocol == "cold":
-                x = _cold(corpus, batch_size, window or _WINDOW)
+                rows = BATCH_SIZE if batch_size is None else batch_size
+                x = ColdBatches(corpus, rows, window or _WINDOW)
             else:
                 x = _carried(corpus, batch_size, sequence_length)
             batch_size = None
@@ -183,11 +188,6 @@ def _carried(
     longest = max(1, (len(corpus) - 1) // streams)
     length = min(_LENGTH, longest) if sequence_length is None else sequence_length
     return StreamBatches(corpus, streams, length, warn=False)
-
-
-def _cold(corpus: Corpus, batch_size: int | None, window: int) -> TextBatches:
-    windows = BATCH_SIZE if batch_size is None else batch_size
-    return StreamBatches(corpus, windows, window, resets=1.0, warn=False)
 
 
 def _for_dynamic(x: Any, vocabulary: Vocabulary, unknown: Unknown) -> Corpus:

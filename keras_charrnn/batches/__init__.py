@@ -1,5 +1,6 @@
-"""Batches: three ways to cut a corpus for training."""
+"""Batches: three ways to cut a corpus for training, and one for evaluation."""
 
+from keras_charrnn.batches.cold import ColdBatches
 from keras_charrnn.batches.cutting import as_corpus, cut, is_text
 from keras_charrnn.batches.documents import DocumentBatches
 from keras_charrnn.batches.sizes import BATCH_SIZE, SEQUENCE_LENGTH, Batch, TextBatches
@@ -10,6 +11,7 @@ __all__ = [
     "BATCH_SIZE",
     "SEQUENCE_LENGTH",
     "Batch",
+    "ColdBatches",
     "DocumentBatches",
     "StreamBatches",
     "Target",

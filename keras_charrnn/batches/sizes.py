@@ -90,3 +90,17 @@ def check_positive(name: str, value: Any) -> None:
     integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not integer or value < 1:
         raise ValueError(f"{name} is a positive integer; it is {value!r}.")
+
+
+def check_continuous(corpus: Corpus) -> None:
+    """Raise a `ValueError` unless a corpus is one text with something to predict."""
+    if corpus.vocabulary.end is not None:
+        raise ValueError(
+            f"{corpus!r} consists of documents, which are no continuous text. Pass "
+            "it to DocumentBatches, or to fit as it is."
+        )
+    if len(corpus) < 2:
+        raise ValueError(
+            f"The text has {len(corpus)} characters; it takes at least 2, "
+            "one to read and one to predict. Give it a longer one."
+        )

@@ -4,7 +4,13 @@ from numbers import Real
 
 import numpy as np
 
-from keras_charrnn.batches.sizes import BATCH_SIZE, SEQUENCE_LENGTH, Batch, TextBatches
+from keras_charrnn.batches.sizes import (
+    BATCH_SIZE,
+    SEQUENCE_LENGTH,
+    Batch,
+    TextBatches,
+    check_continuous,
+)
 from keras_charrnn.text.corpus import Corpus
 
 
@@ -64,17 +70,8 @@ class StreamBatches(TextBatches):
         number = isinstance(resets, Real) and not isinstance(resets, bool)
         if not number or not 0 <= resets <= 1:
             raise ValueError(f"resets is a probability, 0 to 1; it is {resets!r}.")
-        if corpus.vocabulary.end is not None:
-            raise ValueError(
-                f"{corpus!r} consists of documents, which are no continuous text. Pass "
-                "it to DocumentBatches, or to fit as it is."
-            )
+        check_continuous(corpus)
         predictions = self.predictions
-        if predictions < 1:
-            raise ValueError(
-                f"The text has {len(corpus)} characters; it takes at least 2, "
-                "one to read and one to predict. Give it a longer one."
-            )
         length = min(self.sequence_length, predictions)
         self._shrink_to(predictions // length, length, warn)
         # Streams whose lengths differ by one at most.
