@@ -134,10 +134,10 @@ def sample(options: argparse.Namespace) -> None:
             continue
         seed = None if options.seed is None else options.seed + number
         session = model.session(options.prompt, options.unknown)
+        # Bad settings are told before anything is written.
+        pieces = session.stream(options.length, options.temperature, seed, **settings)
         print(session.text, end="", flush=True)
-        for piece in session.stream(
-            options.length, options.temperature, seed, **settings
-        ):
+        for piece in pieces:
             print(piece, end="", flush=True)
         print()
 
@@ -146,7 +146,7 @@ def _load(name: str) -> CharRNN:
     path = Path(name)
     if not path.exists():
         raise FileNotFoundError(f"There is no model {name!r}.")
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(path) or path.suffix != ".keras":
         raise ValueError(f"{name!r} is not a .keras file.")
     try:
         model = keras.saving.load_model(path)

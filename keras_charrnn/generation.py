@@ -184,7 +184,7 @@ class Engine:
             np.int32(count),
         )
         written = keras.ops.convert_to_numpy(ids).T[:, :count]
-        if not rules.sampler.keeps_one and (written < 0).any():
+        if not rules.sampler.keeps_likeliest and (written < 0).any():
             place = draws.position - count + int((written < 0).any(axis=0).argmax())
             raise ValueError(
                 f"{rules.sampler!r} left no character to draw at position {place} of "
@@ -272,7 +272,7 @@ class Engine:
                 inverse, keys = row
                 logits = _adjusted(logits, seen, penalty, allowed)
                 ids = sampler(logits, inverse, keys, numbers)
-                read = ids if sampler.keeps_one else ops.maximum(ids, 0)
+                read = ids if sampler.keeps_likeliest else ops.maximum(ids, 0)
                 seen = _with(seen, read, logits.shape[-1])
                 return (*self._model.step(read, state, folded), *seen), ids
 

@@ -6,6 +6,7 @@ Shapes: B batch, V vocabulary.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -63,15 +64,22 @@ class Rules:
             if not callable(given):
                 table[:, row] = given
                 continue
-            values = [given(position + i) for i in range(count)]
-            for i, value in enumerate(values):
-                if not isinstance(value, Real) or not value >= 0:  # type: ignore[operator]
+            for i in range(count):
+                value = given(position + i)
+                table[i, row] = as_number(value)
+                if not table[i, row] >= 0:
                     raise ValueError(
                         f"temperature is a number from 0 on; at position "
                         f"{position + i} the function returned {value!r}."
                     )
-            table[:count, row] = values
         return coldness(table)
+
+
+def as_number(value: Any) -> float:
+    """Return a number, or a tensor of one, as a float; nan if it is neither."""
+    if isinstance(value, Real) or getattr(value, "shape", None) == ():
+        return float(value)
+    return float("nan")
 
 
 class Draws:

@@ -47,19 +47,20 @@ class Sampler(ABC):
 
     Attributes:
         name: The name to choose the sampler by.
-        keeps_one: Whether `restrict` keeps a character of every row, whatever it
-            gets. Where it may not, the loop looks, and writing ends with an error.
+        keeps_likeliest: Whether `restrict` keeps the likeliest character of every row,
+            whatever it gets. Where it may not, the loop looks whether one is left,
+            and writing ends with an error if none is.
         numbers: The numbers, by name.
     """
 
     name: ClassVar[str]
-    keeps_one: ClassVar[bool] = False
+    keeps_likeliest: ClassVar[bool] = False
     registered: ClassVar[dict[str, type["Sampler"]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "restrict" in vars(cls):
-            cls.keeps_one = vars(cls).get("keeps_one", False)
+            cls.keeps_likeliest = vars(cls).get("keeps_likeliest", False)
         register(Sampler.registered, cls)
 
     def __init__(self, **numbers: float) -> None:
@@ -116,7 +117,7 @@ class Sampler(ABC):
                 f"{type(self).__name__}.restrict returns logits of the shape it gets, "
                 f"{tuple(logits.shape)}; it returned {kept!r}."
             )
-        if self.keeps_one:
+        if self.keeps_likeliest:
             return ops.cast(each_row(self._draw, kept, keys), "int32")
         left = ops.isfinite(ops.max(kept, axis=-1))
         kept = ops.where(left[:, None], kept, logits)
@@ -138,7 +139,7 @@ class RandomSampler(Sampler):
     """
 
     name = "random"
-    keeps_one = True
+    keeps_likeliest = True
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
         return logits
@@ -148,7 +149,7 @@ class GreedySampler(Sampler):
     """Takes the likeliest character, whatever the temperature."""
 
     name = "greedy"
-    keeps_one = True
+    keeps_likeliest = True
 
     def __call__(
         self, logits: Any, coldness: Any, keys: Any, numbers: Mapping[str, Any]
@@ -172,7 +173,7 @@ class TopKSampler(Sampler):
     """
 
     name = "top_k"
-    keeps_one = True
+    keeps_likeliest = True
 
     def __init__(self, k: int = 5) -> None:
         super().__init__(k=_count("k", k))
@@ -198,7 +199,7 @@ class TopPSampler(Sampler):
     """
 
     name = "top_p"
-    keeps_one = True
+    keeps_likeliest = True
 
     def __init__(self, p: float = 0.9) -> None:
         super().__init__(p=_probability(p))
@@ -226,7 +227,7 @@ class MinPSampler(Sampler):
     """
 
     name = "min_p"
-    keeps_one = True
+    keeps_likeliest = True
 
     def __init__(self, p: float = 0.1) -> None:
         super().__init__(p=_probability(p))
@@ -254,7 +255,7 @@ class BeamSampler(Sampler):
     """
 
     name = "beam"
-    keeps_one = True
+    keeps_likeliest = True
 
     def __init__(self, num_beams: int = 5) -> None:
         super().__init__()
@@ -300,23 +301,32 @@ def get(sampler: str | Sampler) -> Sampler:
         ValueError: If there is no sampler of that name.
         TypeError: If it is neither.
     """
-    if isinstance(sampler, Sampler):
-        if not hasattr(sampler, "numbers"):
-            raise TypeError(
-                f"{type(sampler).__name__} has no numbers: its __init__ has to call "
-                "super().__init__(**numbers)."
-            )
-        return sampler
-    if not isinstance(sampler, str):
+    sampler = _named(sampler) if isinstance(sampler, str) else sampler
+    if not isinstance(sampler, Sampler):
         raise TypeError(
             f"sampler is a name or a Sampler; it is {sampler!r}. "
             "Pass an object such as samplers.TopKSampler(k=5)."
         )
-    if sampler not in SAMPLERS:
-        raise ValueError(
-            f"There is no sampler {sampler!r}; there are {', '.join(sorted(SAMPLERS))}."
+    if not hasattr(sampler, "numbers"):
+        raise TypeError(
+            f"{type(sampler).__name__} has no numbers: its __init__ has to call "
+            "super().__init__(**numbers)."
         )
-    return SAMPLERS[sampler]()
+    return sampler
+
+
+def _named(name: str) -> Sampler:
+    if name not in SAMPLERS:
+        raise ValueError(
+            f"There is no sampler {name!r}; there are {', '.join(sorted(SAMPLERS))}."
+        )
+    try:
+        return SAMPLERS[name]()
+    except TypeError as error:
+        raise TypeError(
+            f"The sampler {name!r} has numbers to be set ({error}). Pass an object "
+            "of it in place of its name."
+        ) from error
 
 
 def _count(name: str, value: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_charrnn import samplers
-from keras_charrnn.rules import Rules
+from keras_charrnn.rules import Rules, as_number
 from keras_charrnn.stops import Stops
 from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
 
@@ -70,6 +70,7 @@ class Settings:
                 f"min_length is {self.min_length}, and length, the most there may be, "
                 f"is {self.length}. Make length larger."
             )
+        check_flag("keep_stop", self.keep_stop)
         penalty = self.repetition_penalty
         if not isinstance(penalty, Real) or not 0 < penalty <= 1e30:
             raise ValueError(
@@ -97,8 +98,13 @@ class Settings:
 
         Returns:
             The `Stops`.
+
+        Raises:
+            ValueError: If a stop text holds characters that are never written.
         """
         texts = tuple(map(vocabulary.symbols, self._stop_texts()))
+        for given, text in zip(self._stop_texts(), texts):
+            _refuse_unknown("stop", given, text, vocabulary)
         return Stops(texts, self.keep_stop, self.min_length, vocabulary.end)
 
     def _stop_texts(self) -> tuple[str, ...]:
@@ -119,12 +125,14 @@ class Settings:
         Raises:
             ValueError: If a temperature is out of range, or no character is left.
         """
+        self.stops(vocabulary)
         for value in temperatures:
-            if not callable(value) and not (isinstance(value, Real) and value >= 0):
+            if not callable(value) and not as_number(value) >= 0:
                 raise ValueError(f"temperature is a number from 0 on; it is {value!r}.")
         sampler = samplers.get(self.sampler)
         cold = all(not callable(value) and value == 0 for value in temperatures)
-        if cold and not isinstance(sampler, samplers.BeamSampler):
+        searching = isinstance(sampler, samplers.BeamSampler)
+        if cold and sampler.keeps_likeliest and not searching:
             sampler = samplers.GreedySampler()
         return Rules(
             sampler,
@@ -140,13 +148,26 @@ class Settings:
             return None
         banned = vocabulary.symbols(self.banned)
         allowed = None if self.allowed is None else vocabulary.symbols(self.allowed)
-        if isinstance(vocabulary, ByteVocabulary):
-            for name, given in (("banned", self.banned), ("allowed", self.allowed)):
-                if given is not None and not given.isascii():
-                    raise ValueError(
-                        f"{name} holds {given!r}; of a model of bytes only ASCII "
-                        "characters can be told apart, others share their bytes."
-                    )
+        of_bytes = isinstance(vocabulary, ByteVocabulary)
+        for name, given in (("banned", self.banned), ("allowed", self.allowed)):
+            if given is not None and of_bytes and not given.isascii():
+                raise ValueError(
+                    f"{name} holds {given!r}; of a model of bytes only ASCII "
+                    "characters can be told apart, others share their bytes."
+                )
+            if given is not None and len(vocabulary.symbols(given)) > len(given):
+                raise ValueError(
+                    f"{name} holds {given!r}, which is several characters in this "
+                    f"vocabulary: {', '.join(map(repr, vocabulary.symbols(given)))}. "
+                    "Name those that are meant."
+                )
+        if self.allowed is not None and allowed is not None:
+            _refuse_unknown("allowed", self.allowed, allowed, vocabulary)
+        if vocabulary.end is not None and vocabulary.end in self.banned:
+            raise ValueError(
+                "banned holds the end of a document. Documents of some length come by "
+                "min_length."
+            )
         mask = np.array(
             [
                 (allowed is None or c in allowed) and c not in banned
@@ -194,3 +215,20 @@ def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
             raise ValueError(f"seed is an integer from 0 on; it is {value!r}.")
     return [(int(value), sample) for value in seeds for sample in range(samples)]
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Raise a `TypeError` unless a value is true or false."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} is True or False; it is {value!r}.")
+
+
+def _refuse_unknown(
+    name: str, given: str, symbols: str, vocabulary: Vocabulary
+) -> None:
+    unknown = "".join(dict.fromkeys(c for c in symbols if c not in vocabulary))
+    if unknown:
+        raise ValueError(
+            f"{name} holds {given!r}, and the model never writes {unknown!r}, which "
+            f"its vocabulary lacks. Leave it out."
+        )

@@ -138,7 +138,8 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
 
         Args:
             optimizer: As in Keras.
-            loss: The cross-entropy of the next character, in nats, if `None`.
+            loss: The cross-entropy of the next character, in nats, if `None` or
+                `"sparse_categorical_crossentropy"`; one of your own gets logits.
             metrics: One or a list; bits per character and accuracy if `None`. All
                 metrics are weighted, so that places that only fill up a batch do
                 not count.
@@ -147,7 +148,8 @@ class TextTrainer(TextEvaluator, _backend.TrainStep, keras.Model):
             **kwargs: As in Keras.
         """
         self._planned, self.gradient_function = False, None
-        if loss is None:
+        if loss in (None, "sparse_categorical_crossentropy"):
+            # By that name Keras takes what the model returns for probabilities.
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         if metrics is None:
             metrics = [BitsPerCharacter(), "accuracy"]

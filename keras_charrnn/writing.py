@@ -12,7 +12,7 @@ from keras_charrnn.rules import CHUNK, Draws, Rules
 from keras_charrnn.samplers import BeamSampler, Sampler
 from keras_charrnn.search import search
 from keras_charrnn.session import Session
-from keras_charrnn.settings import Settings, Temperature, row_seeds
+from keras_charrnn.settings import Settings, Temperature, check_flag, row_seeds
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 
 
@@ -59,7 +59,7 @@ class TextWriter:
                 function gets the position, 0 for the first character written.
                 A list gives one text for each, all with the same seed.
             seed: An integer of 0 or more that makes the draws repeatable, or
-                one for each prompt.
+                one for each prompt. One for all makes the same draws for each.
             unknown: What to do with characters of the prompt outside the
                 vocabulary, as in `Vocabulary.encode`.
             sampler: `"random"`, `"greedy"`, `"top_k"`, `"top_p"`, `"min_p"`,
@@ -79,8 +79,8 @@ class TextWriter:
             return_scores: Whether to return, in place of each text, a pair of
                 the text and its score: the mean log-probability, in nats, of
                 the characters written, and of the end of a document if the model
-                wrote it, as the model has it. That of beam search has the stop
-                text in it.
+                wrote it, as the model has it; nan if nothing was written. That of
+                beam search has the stop text in it.
 
         Returns:
             Prompt and continuation, a `str`. A list of prompts, a list of
@@ -92,6 +92,8 @@ class TextWriter:
                 characters, or no character is left to write.
             TypeError: If a setting is of a wrong type.
         """
+        check_flag("strip_prompt", strip_prompt)
+        check_flag("return_scores", return_scores)
         settings = Settings(
             length=length,
             sampler=sampler,
@@ -150,7 +152,7 @@ class TextWriter:
                 text = (text, best[p, s])
             elif return_scores:
                 scores = self._score(encoded[p], more)
-                text = (text, float(scores.mean()) if len(more) else 0.0)
+                text = (text, float(scores.mean()) if len(more) else float("nan"))
             texts.append(text)
         levels = ((num_samples is not None, samples), (several, len(temperatures)))
         for wanted, size in levels:

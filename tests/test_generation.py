@@ -132,6 +132,48 @@ def test_a_sampler_that_runs_out_of_characters_says_where():
         list(abc.stream("b", 30, sampler=Until()))
 
 
+def test_a_sampler_restricts_at_temperature_0():
+    class Vowels(kc.Sampler):
+        """Draws from a, e, i, o and u."""
+
+        def restrict(self, logits, numbers):
+            mask = np.isin(np.arange(logits.shape[-1]), [0, 4, 8, 14, 20])
+            return keras.ops.where(mask, logits, -float("inf"))
+
+    abc = alphabet()
+    for temperature in (0, 1e-9, 1e-3):
+        assert abc.generate("d", 2, temperature, sampler=Vowels(), seed=1)[:2] == "de"
+        assert set(abc.generate("d", 9, temperature, sampler=Vowels())) <= set("daeiou")
+
+
+def test_characters_that_are_several_can_not_be_told_apart():
+    text = "e\u0301te\u0301 hello " * 9
+    model = kc.CharRNN(kc.Vocabulary.from_text(text, normalize="NFD"), 4)
+    for name in ("banned", "allowed"):
+        with pytest.raises(
+            ValueError, match=f"{name} holds 'é', .* several characters"
+        ):
+            model.generate("h", 5, **{name: "é"})
+    assert "\u0301" not in model.generate("h", 99, banned="\u0301", seed=1)
+    assert set(model.generate("h", 50, allowed="eh", seed=1)) == set("eh")
+    names = kc.Corpus.from_documents(["anna", "otto"])
+    model = kc.CharRNN(names.vocabulary, 4)
+    with pytest.raises(ValueError, match=r"end of a document\. .* min_length"):
+        model.generate(length=5, banned=names.vocabulary.end)
+
+
+def test_nothing_written_has_no_score():
+    text, score = alphabet().generate("a", 9, stop="b", return_scores=True)
+    assert (text, np.isnan(score)) == ("a", True)
+
+
+def test_a_temperature_may_be_a_tensor(model):
+    half = model.generate("The ", 20, 0.5, seed=1)
+    assert model.generate("The ", 20, np.array(0.5), seed=1) == half
+    constant = keras.optimizers.schedules.PolynomialDecay(0.5, 9, 0.5)
+    assert model.generate("The ", 20, constant, seed=1) == half
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

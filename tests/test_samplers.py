@@ -210,15 +210,28 @@ def test_a_sampler_with_a_mistake():
         def restrict(self, logits, numbers):
             return logits
 
+    class Wanting(samplers.RandomSampler):
+        name = "wanting"
+
+        def __init__(self, number):
+            super().__init__()
+
     try:
         with pytest.raises(ValueError, match=r"Wrong.restrict returns logits of"):
             choose(Wrong(), LOGITS)
         with pytest.raises(TypeError, match="Silent has no numbers"):
             samplers.get(Silent())
+        with pytest.raises(TypeError, match="Silent has no numbers"):
+            samplers.get("silent")
+        with pytest.raises(
+            TypeError, match=r"'wanting' has numbers to be set .* object"
+        ):
+            samplers.get("wanting")
         with pytest.raises(ValueError, match="floor is a number; it is 'x'"):
             Wrong(floor="x")
     finally:
-        del samplers.SAMPLERS["wrong"], samplers.SAMPLERS["silent"]
+        for name in ("wrong", "silent", "wanting"):
+            del samplers.SAMPLERS[name]
 
 
 def test_a_sampler_that_leaves_nothing():
@@ -231,8 +244,8 @@ def test_a_sampler_that_leaves_nothing():
 
     rows = np.stack([np.full(6, 0.0), np.eye(6)[4] * 50])
     assert list(choose(Sure(), rows, keys=np.ones((2, 2), np.int32))) == [-1, 4]
-    assert samplers.TopKSampler.keeps_one
-    assert not Sure.keeps_one
+    assert samplers.TopKSampler.keeps_likeliest
+    assert not Sure.keeps_likeliest
 
 
 def test_names_belong_to_whom_they_were_given():

@@ -177,6 +177,13 @@ def test_a_batch_in_which_nothing_counts_does_no_harm(docs):
         np.testing.assert_array_equal(old, new)
 
 
+def test_the_loss_by_its_name_takes_logits(docs):
+    model = still(small(docs[:2000]))
+    want = model.evaluate(docs[:2000], verbose=0)[0]
+    model.compile("sgd", loss="sparse_categorical_crossentropy")
+    assert model.evaluate(docs[:2000], verbose=0)[0] == pytest.approx(want, abs=1e-6)
+
+
 @pytest.mark.parametrize("metrics", ["accuracy", ["accuracy"], []])
 def test_metrics_are_given_as_in_keras(docs, metrics):
     model = still(small(docs[:2000]), metrics=metrics)

@@ -80,8 +80,8 @@ def encode_sources(
         if not spool.size:
             names = ", ".join(repr(name) for name, _ in files)
             raise ValueError(
-                f"{names or 'The text'}: there is no character in it; a text has 2 or "
-                "more, one to read and one to predict."
+                f"{names or 'The text'}: there is no character in it; it takes at "
+                "least 2, one to read and one to predict."
             )
         table = None
         if vocabulary is None:
