@@ -124,7 +124,7 @@ class Sampler(ABC):
         return ops.where(left, ops.cast(each_row(self._draw, kept, keys), "int32"), -1)
 
     def _draw(self, logits: Any, key: Any) -> Any:
-        """Draw an id for one row: logits (1, V), key (1, 2)."""
+        """Draw an id for one row: logits (1, V), key (1, 2), a tensor or a list."""
         return keras.random.categorical(logits, 1, seed=self._key.of(key[0]))[:, 0]
 
 
@@ -299,7 +299,7 @@ def get(sampler: str | Sampler) -> Sampler:
 
     Raises:
         ValueError: If there is no sampler of that name.
-        TypeError: If it is neither.
+        TypeError: If it is neither, or has no numbers where it needs some.
     """
     sampler = _named(sampler) if isinstance(sampler, str) else sampler
     if not isinstance(sampler, Sampler):

@@ -115,7 +115,8 @@ def each_row(function: Callable, *xs: Any) -> Any:
     """Apply a function to each row of some tensors by itself.
 
     Args:
-        function: It takes tensors of one row, (1, ...), and returns one, (1, ...).
+        function: It takes tensors of one row, (1, ...), where integers may come as
+            lists, and returns one, (1, ...).
         *xs: Tensors with the same leading dimension.
 
     Returns:
