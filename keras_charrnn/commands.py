@@ -40,7 +40,8 @@ def train(options: argparse.Namespace) -> None:
         options: Those of `charrnn train`.
     """
     settings = _recipe(options).fit | _given(options, _FIT)
-    check_positive("--epochs", settings["epochs"])
+    for name in settings.keys() & {"epochs", "batch_size", "sequence_length"}:
+        check_positive("--" + name.replace("_", "-"), settings[name])
     _set_seed(options.seed)
     start = None if options.start is None else _load(options.start)
     model, corpus = _new(options) if start is None else _further(options, start)

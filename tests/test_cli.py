@@ -136,7 +136,7 @@ def test_a_recipe_gives_what_is_not_set(trained):
         ),
         (["good.txt", "--seed", "-1"], "--seed is an integer from 0 on"),
         (["good.txt", "--validation-split", "2"], "above 0 and below 1"),
-        (["good.txt", "--batch-size", "0"], "batch_size is a positive integer"),
+        (["good.txt", "--batch-size", "0"], "--batch-size is a positive integer"),
     ],
 )
 def test_bad_input_to_train(words, message, capsys):
