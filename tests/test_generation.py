@@ -193,3 +193,9 @@ def test_bad_arguments(model, arguments, message):
 def test_a_vocabulary_without_line_ends_can_start_from_nothing():
     model = kc.CharRNN(kc.Vocabulary("xyz"), 4)
     assert len(model.generate("", 10)) == 10
+
+
+def test_what_a_session_was_fed_has_been_seen(model):
+    settings = {"length": 40, "seed": 1, "repetition_penalty": 2.0}
+    whole = model.session("The class").generate(**settings)
+    assert model.session("The").feed(" class").generate(**settings) == whole
