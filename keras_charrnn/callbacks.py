@@ -11,10 +11,10 @@ from typing import Any
 
 import keras
 
+from keras_charrnn._checks import check_positive
 from keras_charrnn._files import check_writable
 from keras_charrnn._tensorboard import TextLog
 from keras_charrnn.batches import TextBatches
-from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.checkpoint import save_model
 from keras_charrnn.settings import Settings
 

@@ -11,8 +11,8 @@ from typing import Any
 import keras
 
 from keras_charrnn import samplers
+from keras_charrnn._checks import check_positive
 from keras_charrnn._files import check_writable
-from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.callbacks import CharactersPerSecond, SaveModel, StopOnInterrupt
 from keras_charrnn.checkpoint import save_model
 from keras_charrnn.conversion import from_keras
@@ -40,8 +40,9 @@ def train(options: argparse.Namespace) -> None:
         options: Those of `charrnn train`.
     """
     settings = _recipe(options).fit | _given(options, _FIT)
-    for name in settings.keys() & {"epochs", "batch_size", "sequence_length"}:
-        check_positive("--" + name.replace("_", "-"), settings[name])
+    for name in ("epochs", "batch_size", "sequence_length"):
+        if name in settings:
+            check_positive("--" + name.replace("_", "-"), settings[name])
     _set_seed(options.seed)
     start = None if options.start is None else _load(options.start)
     model, corpus = _new(options) if start is None else _further(options, start)

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import keras
 
+from keras_charrnn._checks import check_flag, check_positive
 from keras_charrnn.batches import (
     BATCH_SIZE,
     SEQUENCE_LENGTH,
@@ -18,7 +19,6 @@ from keras_charrnn.batches import (
     cut,
     is_text,
 )
-from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.inputs import fed, unpacked
 from keras_charrnn.text.corpus import Corpus
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
@@ -115,8 +115,7 @@ class TextEvaluator:
             check_positive("window", window)
             if protocol != "cold":
                 raise ValueError(f"window={window} is for protocol='cold'.")
-        if not isinstance(dynamic, bool):
-            raise TypeError(f"dynamic is True or False; it is {dynamic!r}.")
+        check_flag("dynamic", dynamic)
         if dynamic:
             corpus = _for_dynamic(x, self.vocabulary, unknown)
             given = (y, batch_size, window, sequence_length, stride)
@@ -130,6 +129,7 @@ class TextEvaluator:
             return self._evaluate_dynamically(corpus, **kwargs)
         if is_text(x):
             corpus = as_corpus(x, self.vocabulary, unknown)
+            rows = BATCH_SIZE if batch_size is None else batch_size
             cut_by_itself = stride is not None or corpus.vocabulary.end is not None
             if cut_by_itself or target != "sequence":
                 if protocol == "cold":
@@ -138,11 +138,9 @@ class TextEvaluator:
                         "windows with a stride start from the empty state anyway. "
                         "Leave it out."
                     )
-                rows = BATCH_SIZE if batch_size is None else batch_size
                 length = SEQUENCE_LENGTH if sequence_length is None else sequence_length
                 x = cut(corpus, rows, length, stride, target, False, warn=False)
             elif protocol == "cold":
-                rows = BATCH_SIZE if batch_size is None else batch_size
                 x = ColdBatches(corpus, rows, window or _WINDOW)
             else:
                 x = _carried(corpus, batch_size, sequence_length)

@@ -10,8 +10,9 @@ import keras
 from keras import ops
 
 from keras_charrnn._backend import take
+from keras_charrnn._checks import check_positive
 from keras_charrnn.extension import extended, with_characters_of
-from keras_charrnn.recurrent import Recurrent, size
+from keras_charrnn.recurrent import Recurrent
 from keras_charrnn.text.vocabulary import Vocabulary
 from keras_charrnn.trainer import TextTrainer
 from keras_charrnn.writing import TextWriter
@@ -95,7 +96,7 @@ class CharRNN(TextWriter, TextTrainer):
                 "nothing to predict."
             )
         if embedding_dim is not None:
-            embedding_dim = size("embedding_dim", embedding_dim)
+            embedding_dim = check_positive("embedding_dim", embedding_dim)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout is 0 or more and below 1; it is {dropout}.")
         self.vocabulary = vocabulary
@@ -305,7 +306,7 @@ class CharRNN(TextWriter, TextTrainer):
 
 def _widths(units: int | Sequence[int], layers: int) -> list[int]:
     if not isinstance(units, list | tuple):
-        return [size("units", units)] * size("layers", layers)
+        return [check_positive("units", units)] * check_positive("layers", layers)
     widths = list(units)
     if not widths or layers not in (1, len(widths)):
         raise ValueError(

@@ -5,13 +5,13 @@ has them, G counts the cell's entrance, too.
 """
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_charrnn._backend import concatenate, differentiable, native, scan
+from keras_charrnn._checks import check_positive
 from keras_charrnn.cells import CELLS, Cell
 
 State = tuple[Any, ...]
@@ -76,7 +76,7 @@ class Recurrent(keras.layers.Layer):
             raise ValueError(
                 f"There is no cell {cell!r}; there are {', '.join(sorted(CELLS))}."
             )
-        self.units = size("units", units)
+        self.units = check_positive("units", units)
         self.cell = CELLS[cell]()
         self._run = _sequence(self.cell)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -217,24 +217,6 @@ class Recurrent(keras.layers.Layer):
     def _recurrent_weights(self) -> tuple[Any, Any]:
         bias = self._weight(self.bias)[1] if self.cell.recurrent_bias else None
         return self._weight(self.recurrent_kernel), bias
-
-
-def size(name: str, value: Any) -> int:
-    """Check that a size is a positive integer.
-
-    Args:
-        name: Its name, for the error.
-        value: Its value; a NumPy integer will do.
-
-    Returns:
-        The value as an `int`.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} is a positive integer; it is {value!r}.")
-    return int(value)
 
 
 def _lookup_forward(table: Any, ids: Any) -> tuple:

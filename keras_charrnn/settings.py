@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from keras_charrnn import samplers
+from keras_charrnn._checks import check_flag
 from keras_charrnn.rules import Rules, as_number
 from keras_charrnn.stops import Stops
-from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
+from keras_charrnn.text.vocabulary import Vocabulary
 
 Temperature = float | Callable[[int], float]
 
@@ -98,13 +99,8 @@ class Settings:
 
         Returns:
             The `Stops`.
-
-        Raises:
-            ValueError: If a stop text holds characters that are never written.
         """
         texts = tuple(map(vocabulary.symbols, self._stop_texts()))
-        for given, text in zip(self._stop_texts(), texts):
-            _refuse_unknown("stop", given, text, vocabulary)
         return Stops(texts, self.keep_stop, self.min_length, vocabulary.end)
 
     def _stop_texts(self) -> tuple[str, ...]:
@@ -123,9 +119,11 @@ class Settings:
             The `Rules`.
 
         Raises:
-            ValueError: If a temperature is out of range, or no character is left.
+            ValueError: If a temperature is out of range, a stop text or what is allowed
+                holds characters that are never written, or no character is left.
         """
-        self.stops(vocabulary)
+        for text in self._stop_texts():
+            _refuse_unknown("stop", text, vocabulary)
         for value in temperatures:
             if not callable(value) and not as_number(value) >= 0:
                 raise ValueError(f"temperature is a number from 0 on; it is {value!r}.")
@@ -146,23 +144,18 @@ class Settings:
     def _mask(self, vocabulary: Vocabulary) -> np.ndarray | None:
         if not self.banned and self.allowed is None:
             return None
+        for name, given in (("banned", self.banned), ("allowed", self.allowed)):
+            for character in given or "":
+                if len(parts := vocabulary.symbols(character)) > 1:
+                    raise ValueError(
+                        f"{name} holds {character!r}, which is several characters of "
+                        f"this model: {', '.join(map(repr, parts))}. Others share "
+                        "them, so leave it out."
+                    )
+        if self.allowed is not None:
+            _refuse_unknown("allowed", self.allowed, vocabulary)
         banned = vocabulary.symbols(self.banned)
         allowed = None if self.allowed is None else vocabulary.symbols(self.allowed)
-        of_bytes = isinstance(vocabulary, ByteVocabulary)
-        for name, given in (("banned", self.banned), ("allowed", self.allowed)):
-            if given is not None and of_bytes and not given.isascii():
-                raise ValueError(
-                    f"{name} holds {given!r}; of a model of bytes only ASCII "
-                    "characters can be told apart, others share their bytes."
-                )
-            if given is not None and len(vocabulary.symbols(given)) > len(given):
-                raise ValueError(
-                    f"{name} holds {given!r}, which is several characters in this "
-                    f"vocabulary: {', '.join(map(repr, vocabulary.symbols(given)))}. "
-                    "Name those that are meant."
-                )
-        if self.allowed is not None and allowed is not None:
-            _refuse_unknown("allowed", self.allowed, allowed, vocabulary)
         if vocabulary.end is not None and vocabulary.end in self.banned:
             raise ValueError(
                 "banned holds the end of a document. Documents of some length come by "
@@ -217,18 +210,11 @@ def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
     return [(int(value), sample) for value in seeds for sample in range(samples)]
 
 
-def check_flag(name: str, value: Any) -> None:
-    """Raise a `TypeError` unless a value is true or false."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} is True or False; it is {value!r}.")
-
-
-def _refuse_unknown(
-    name: str, given: str, symbols: str, vocabulary: Vocabulary
-) -> None:
-    unknown = "".join(dict.fromkeys(c for c in symbols if c not in vocabulary))
+def _refuse_unknown(name: str, text: str, vocabulary: Vocabulary) -> None:
+    unknown = [c for c in vocabulary.symbols(text) if c not in vocabulary]
     if unknown:
         raise ValueError(
-            f"{name} holds {given!r}, and the model never writes {unknown!r}, which "
-            f"its vocabulary lacks. Leave it out."
+            f"{name} holds {text!r}, and the model never writes "
+            f"{', '.join(map(repr, dict.fromkeys(unknown)))}, which its vocabulary "
+            "lacks. Leave it out."
         )

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_charrnn import _backend
+from keras_charrnn._checks import check_positive
 from keras_charrnn.batches import (
     BATCH_SIZE,
     SEQUENCE_LENGTH,
@@ -19,7 +20,6 @@ from keras_charrnn.batches import (
     cut,
     is_text,
 )
-from keras_charrnn.batches.sizes import check_positive
 from keras_charrnn.callbacks import BeginEpoch, TellKernels
 from keras_charrnn.evaluation import TextEvaluator
 from keras_charrnn.inputs import (

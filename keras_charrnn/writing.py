@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from keras_charrnn._checks import check_flag
 from keras_charrnn.generation import Engine, Passage
 from keras_charrnn.rules import CHUNK, Draws, Rules
 from keras_charrnn.samplers import BeamSampler, Sampler
 from keras_charrnn.search import search
 from keras_charrnn.session import Session
-from keras_charrnn.settings import Settings, Temperature, check_flag, row_seeds
+from keras_charrnn.settings import Settings, Temperature, row_seeds
 from keras_charrnn.text.vocabulary import Unknown, Vocabulary
 
 

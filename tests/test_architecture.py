@@ -16,7 +16,7 @@ BACKENDS = {"jax", "tensorflow", "torch", "flax", "optax"}
 
 # A module imports from lower floors alone, and from its own within a room.
 FLOORS = [
-    {"_choice", "_files", "_memory", "_names", "_tensorboard", "recipes"},
+    {"_checks", "_choice", "_files", "_memory", "_names", "_tensorboard", "recipes"},
     {"text", "_backend"},
     {"cells", "samplers", "batches", "metrics"},
     {"recurrent", "stream", "checkpoint", "inputs", "rules", "stops", "plan"},

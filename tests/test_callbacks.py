@@ -177,7 +177,7 @@ def test_samples_begin_with_phrases_of_the_text(docs):
     prompts = [prompt for _, _, prompt, _ in samples.samples]
     assert len(set(prompts)) == 3
     assert all(len(prompt) == 25 and prompt in text for prompt in prompts)
-    with pytest.raises(ValueError, match="from 1 on; it is -1"):
+    with pytest.raises(ValueError, match="length is a positive integer; it is -1"):
         kc.Corpus.from_text(text).phrase(-1)
     names = kc.Corpus.from_documents(["anna", "bo"] * 40)
     model = kc.CharRNN(names.vocabulary, units=8)

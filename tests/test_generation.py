@@ -156,6 +156,12 @@ def test_characters_that_are_several_can_not_be_told_apart():
             model.generate("h", 5, **{name: "é"})
     assert "\u0301" not in model.generate("h", 99, banned="\u0301", seed=1)
     assert set(model.generate("h", 50, allowed="eh", seed=1)) == set("eh")
+    model = kc.CharRNN(kc.Vocabulary.bytes(), 4)
+    with pytest.raises(ValueError, match=r"'é', which is several .* 'Ã', '©'"):
+        model.generate("h", 5, banned="aé")
+
+
+def test_the_end_of_a_document_is_not_banned():
     names = kc.Corpus.from_documents(["anna", "otto"])
     model = kc.CharRNN(names.vocabulary, 4)
     with pytest.raises(ValueError, match=r"end of a document\. .* min_length"):

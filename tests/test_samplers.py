@@ -248,6 +248,18 @@ def test_a_sampler_that_leaves_nothing():
     assert not Sure.keeps_likeliest
 
 
+def test_temperature_0_takes_the_likeliest_that_is_left():
+    class Even(Sampler):
+        """Draws from even ids."""
+
+        def restrict(self, logits, numbers):
+            even = keras.ops.arange(logits.shape[-1]) % 2 == 0
+            return keras.ops.where(even, logits, -float("inf"))
+
+    assert LOGITS[0].argmax() == 5
+    assert set(choose(Even(), LOGITS, temperature=0.0, rows=50)) == {4}
+
+
 def test_names_belong_to_whom_they_were_given():
     unnamed = type("Mine", (samplers.TopKSampler,), {})
     assert samplers.get("top_k").__class__ is samplers.TopKSampler

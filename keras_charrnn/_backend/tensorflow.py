@@ -216,7 +216,8 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
         return None if x is None else tf.convert_to_tensor(x)
 
     # TensorFlow warns of a function that is traced for one shape after the other,
-    # which is what is meant here; a function for each of them is not warned of.
+    # which is what is meant here. A function for each of them is not warned of, if
+    # it is a partial: others it counts by their code.
     def run(*args: Any) -> Any:
         args = tf.nest.map_structure(tensor, args)
         shapes = tuple(x if x is None else x.shape for x in tf.nest.flatten(args))

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_charrnn._checks import check_positive
 from keras_charrnn.text.corpus import Corpus
 
 SEQUENCE_LENGTH = 64
@@ -37,11 +38,9 @@ class TextBatches(keras.utils.PyDataset, ABC):
 
     def __init__(self, corpus: Corpus, batch_size: int, sequence_length: int) -> None:
         super().__init__()
-        sizes = {"batch_size": batch_size, "sequence_length": sequence_length}
-        for name, value in sizes.items():
-            check_positive(name, value)
         self.corpus = corpus
-        self.batch_size, self.sequence_length = int(batch_size), int(sequence_length)
+        self.batch_size = check_positive("batch_size", batch_size)
+        self.sequence_length = check_positive("sequence_length", sequence_length)
 
     def _shrink_to(self, batch_size: int, sequence_length: int, warn: bool) -> None:
         """Make the sizes smaller where the text does not fill one batch."""
@@ -83,13 +82,6 @@ class TextBatches(keras.utils.PyDataset, ABC):
         if index % _RELEASED_EVERY == 0:
             self.corpus.release()
         return self.batch(index)
-
-
-def check_positive(name: str, value: Any) -> None:
-    """Raise a `ValueError` unless a number is a positive integer."""
-    integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not integer or value < 1:
-        raise ValueError(f"{name} is a positive integer; it is {value!r}.")
 
 
 def check_continuous(corpus: Corpus) -> None:

@@ -4,11 +4,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from keras_charrnn._checks import check_positive
 from keras_charrnn.batches.sizes import (
     SEQUENCE_LENGTH,
     Batch,
     TextBatches,
-    check_positive,
 )
 from keras_charrnn.text.corpus import Corpus
 
@@ -58,7 +58,7 @@ class WindowBatches(TextBatches):
         seed: int = 0,
     ) -> None:
         super().__init__(corpus, batch_size, sequence_length)
-        check_positive("stride", stride)
+        self.stride = check_positive("stride", stride)
         if target not in get_args(Target):
             raise ValueError(f"target is 'sequence' or 'next'; it is {target!r}.")
         if corpus.vocabulary.end is not None:
@@ -73,7 +73,7 @@ class WindowBatches(TextBatches):
                 f"{self.sequence_length + 1}. Give it a longer text or a smaller "
                 "sequence_length."
             )
-        self.stride, self.target = int(stride), target
+        self.target = target
         self.shuffle, self.seed = shuffle, seed
         self.windows = -(-(len(corpus) - self.sequence_length) // self.stride)
         self._shrink_to(self.windows, self.sequence_length, warn=False)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_charrnn.text.documents import kind_of, mark_documents, mark_ends
+from keras_charrnn._checks import check_positive
+from keras_charrnn.text.documents import mark_documents, mark_ends
 from keras_charrnn.text.encoding import (
     Encoded,
     Source,
@@ -22,6 +23,7 @@ from keras_charrnn.text.sources import Paths, find_files, read_pieces
 from keras_charrnn.text.treatment import Treatment
 from keras_charrnn.text.vocabulary import ByteVocabulary, Unknown, Vocabulary
 
+_Part = tuple[np.ndarray, np.ndarray]
 _PIECE = 1 << 20  # ids that are looked at at once
 _CHOICES = ("newline", "lowercase", "normalize", "min_count", "max_size", "unk")
 
@@ -97,7 +99,7 @@ class Corpus:
         """
         if not isinstance(text, str):
             raise TypeError(f"A text is a str; this is {type(text).__name__}.")
-        kind = kind_of(documents, vocabulary is not None and vocabulary.end is not None)
+        kind = _kind(documents, vocabulary)
         pieces: Iterable[str] = [text]
         if kind is not None:
             pieces = mark_ends(pieces, kind, "the text", skip_empty)
@@ -172,7 +174,7 @@ class Corpus:
             OSError: If a file can't be read or written.
         """
         path = None if path is None else Path(path)
-        kind = kind_of(documents, vocabulary is not None and vocabulary.end is not None)
+        kind = _kind(documents, vocabulary)
         parsed = kind not in (None, "lines", "files")
         raw = isinstance(vocabulary, ByteVocabulary) and not parsed
 
@@ -256,9 +258,7 @@ class Corpus:
         return cls._of(encoded)
 
     @classmethod
-    def _of(
-        cls, encoded: Encoded, part: tuple[np.ndarray, np.ndarray] | None = None
-    ) -> "Corpus":
+    def _of(cls, encoded: Encoded, part: _Part | None = None) -> "Corpus":
         corpus = cls.__new__(cls)
         corpus._encoded, corpus._part = encoded, part
         return corpus
@@ -320,14 +320,12 @@ class Corpus:
             seed: An integer of 0 or more that makes it repeatable.
 
         Raises:
-            ValueError: If `length` is below 1.
+            ValueError: If `length` is not a positive integer.
         """
-        if length < 1:
-            raise ValueError(f"length is a number from 1 on; it is {length}.")
+        check_positive("length", length)
         if self.vocabulary.end is not None:
             return ""
-        last = max(0, len(self) - length)
-        start = np.random.default_rng(seed).integers(0, last + 1)
+        start = np.random.default_rng(seed).integers(max(0, len(self) - length) + 1)
         return self.vocabulary.decode(self.ids[start : start + length])
 
     def split(self, validation_split: float) -> tuple["Corpus", "Corpus"]:
@@ -381,11 +379,9 @@ class Corpus:
         wanted = len(self) * validation_split
         count = int(np.searchsorted(np.cumsum(lengths[order]), wanted)) + 1
         count = min(count, len(starts) - 1)
-        train, validation = np.sort(order[count:]), np.sort(order[:count])
-        return (
-            self._of(self._encoded, (starts[train], lengths[train])),
-            self._of(self._encoded, (starts[validation], lengths[validation])),
-        )
+        parts = np.sort(order[count:]), np.sort(order[:count])
+        train, rest = (self._of(self._encoded, (starts[p], lengths[p])) for p in parts)
+        return train, rest
 
     def __len__(self) -> int:
         return len(self.ids) if self._part is None else int(self._part[1].sum())
@@ -394,6 +390,11 @@ class Corpus:
         count = len(self.documents[0])
         items = f"{count:,} documents, " if count else ""
         unit = "bytes" if isinstance(self.vocabulary, ByteVocabulary) else "characters"
-        return (
-            f"<Corpus of {items}{len(self):,} {unit}, {len(self.vocabulary)} different>"
-        )
+        different = len(self.vocabulary)
+        return f"<Corpus of {items}{len(self):,} {unit}, {different} different>"
+
+
+def _kind(documents: str | None, vocabulary: Vocabulary | None) -> str | None:
+    """Return what is a document: with an end in the vocabulary, there is always one."""
+    implied = vocabulary is not None and vocabulary.end is not None
+    return "files" if documents is None and implied else documents

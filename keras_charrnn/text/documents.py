@@ -14,11 +14,6 @@ _LONGEST_ROW = 1 << 26
 _PIECE = 1 << 20
 
 
-def kind_of(documents: str | None, end: bool) -> str | None:
-    """Return what is a document; if a vocabulary has an end, there is always one."""
-    return "files" if documents is None and end else documents
-
-
 def mark_ends(
     pieces: Iterable[str], kind: str, name: str, skip_empty: bool = False
 ) -> Iterator[str]:
