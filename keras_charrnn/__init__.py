@@ -2,7 +2,7 @@
 
 import sys
 
-from keras_charrnn import _choice, _memory
+from keras_charrnn import _platform
 
 __version__ = "0.1.0"
 
@@ -31,30 +31,29 @@ __all__ = [
     "samplers",
 ]
 
-_memory.keep_freed_memory()
+_platform.keep_freed_memory()
 
 # The command has to read its --backend before Keras is imported; it takes what
 # it needs from the modules. Everyone else gets the whole package at once.
-if not _choice.is_command():
+if not _platform.is_command():
     if "keras" not in sys.modules:
-        _choice.require(_choice.configured() or "tensorflow")
+        _platform.require(_platform.configured() or "tensorflow")
 
-    from keras_charrnn import samplers
-    from keras_charrnn.batches import (
-        DocumentBatches,
-        StreamBatches,
-        WindowBatches,
-    )
-    from keras_charrnn.callbacks import CharactersPerSecond, SampleText, SaveModel
-    from keras_charrnn.cells import CELLS, Cell
+    from keras_charrnn.batches import DocumentBatches, StreamBatches, WindowBatches
     from keras_charrnn.conversion import from_keras, from_torch
-    from keras_charrnn.metrics import BitsPerCharacter
     from keras_charrnn.model import CharRNN
-    from keras_charrnn.recipes import RECIPES, Recipe
-    from keras_charrnn.recurrent import Recurrent
-    from keras_charrnn.samplers import Sampler
-    from keras_charrnn.session import Session
-    from keras_charrnn.text import corpora
-    from keras_charrnn.text.corpus import Corpus
-    from keras_charrnn.text.sources import read_text
-    from keras_charrnn.text.vocabulary import Vocabulary
+    from keras_charrnn.network import CELLS, Cell, Recurrent
+    from keras_charrnn.text import Corpus, Vocabulary, corpora, read_text
+    from keras_charrnn.training import (
+        RECIPES,
+        BitsPerCharacter,
+        CharactersPerSecond,
+        Recipe,
+        SampleText,
+        SaveModel,
+    )
+    from keras_charrnn.writing import Sampler, Session, samplers
+
+    # So that `from keras_charrnn.samplers import TopPSampler` works as well.
+    for _module in (samplers, corpora):
+        sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module

@@ -10,11 +10,11 @@ import keras
 from keras import ops
 
 from keras_charrnn._backend import take
-from keras_charrnn._checks import check_positive
-from keras_charrnn.extension import extended, with_characters_of
-from keras_charrnn.recurrent import Recurrent
-from keras_charrnn.text.vocabulary import Vocabulary
-from keras_charrnn.trainer import TextTrainer
+from keras_charrnn._platform import check_positive
+from keras_charrnn.network import Recurrent, extended, with_characters_of
+from keras_charrnn.settings import Network
+from keras_charrnn.text import Vocabulary
+from keras_charrnn.training import TextTrainer
 from keras_charrnn.writing import TextWriter
 
 State = tuple[tuple[Any, ...], ...]
@@ -76,11 +76,11 @@ class CharRNN(TextWriter, TextTrainer):
     def __init__(
         self,
         vocabulary: Vocabulary,
-        units: int | Sequence[int] = 384,
-        cell: str = "lstm",
-        layers: int = 1,
-        embedding_dim: int | None = 64,
-        dropout: float = 0.1,
+        units: int | Sequence[int] = Network.units,
+        cell: str = Network.cell,
+        layers: int = Network.layers,
+        embedding_dim: int | None = Network.embedding_dim,
+        dropout: float = Network.dropout,
         head: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
@@ -154,7 +154,7 @@ class CharRNN(TextWriter, TextTrainer):
             batch_size: B.
 
         Returns:
-            A tuple with the state of each recurrent layer, tuples of (B, U).
+            The state of each recurrent layer: `state[0].h`, (B, U), and so on.
         """
         return tuple(layer.initial_state(batch_size) for layer in self.recurrent)
 
@@ -318,4 +318,4 @@ def _widths(units: int | Sequence[int], layers: int) -> list[int]:
 
 def _emptied(state: State, reset: Any) -> State:
     keep = ops.expand_dims(ops.logical_not(reset), -1)  # (B, 1)
-    return tuple(tuple(s * ops.cast(keep, s.dtype) for s in layer) for layer in state)
+    return keras.tree.map_structure(lambda s: s * ops.cast(keep, s.dtype), state)

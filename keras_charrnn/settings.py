@@ -1,63 +1,99 @@
-"""Settings: what a user asks of a text that is to be written, checked."""
+"""Settings: what a user can set, what it is by default and what it means, told once.
 
-import secrets
+Signatures, docstrings, checks and the options of the command are made of these tables.
+The command reads its options before Keras is imported, so this module needs neither
+Keras nor NumPy.
+"""
+
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-
-from keras_charrnn import samplers
-from keras_charrnn._checks import check_flag
-from keras_charrnn.rules import Rules, as_number
-from keras_charrnn.stops import Stops
-from keras_charrnn.text.vocabulary import Vocabulary
+from keras_charrnn._platform import check_flag
 
 Temperature = float | Callable[[int], float]
 
 
+def _setting(default: Any, help: str, more: str = "") -> Any:
+    """Declare a setting.
+
+    Args:
+        default: Its default.
+        help: What it means, in a phrase that the command shows.
+        more: What a docstring says besides, in sentences.
+    """
+    return field(default=default, metadata={"help": help, "more": more})
+
+
 @dataclass(frozen=True)
-class Settings:
-    """How a text is written on; `CharRNN.generate` says what each means.
+class Network:
+    """What a new `CharRNN` is made of; its docstring says more of each."""
+
+    units: int = _setting(384, "width of each recurrent layer")
+    cell: str = _setting("lstm", "lstm, gru, mogrifier or rnn")
+    layers: int = _setting(1, "number of recurrent layers")
+    embedding_dim: int = _setting(64, "width of the embedding, 0 for one-hot input")
+    dropout: float = _setting(
+        0.1, "part of each layer's outputs dropped in training, 0 to below 1"
+    )
+
+
+# docs/quality.md tells what these were chosen from.
+@dataclass(frozen=True)
+class Training:
+    """How `CharRNN.fit` trains on a text; its docstring says more of each."""
+
+    batch_size: int = _setting(16, "parallel streams, or windows")
+    sequence_length: int = _setting(
+        64, "characters of each stream in a step, or of a window"
+    )
+    learning_rate: float = _setting(0.007, "what the learning rate rises to")
+    weight_decay: float = _setting(0.05, "how strongly weights are drawn to 0")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a text is written on.
 
     Raises:
         ValueError: If a setting is out of range.
         TypeError: If a setting is of a wrong type.
     """
 
-    length: int = 400
-    sampler: str | samplers.Sampler = "random"
-    repetition_penalty: float = 1.0
-    banned: str = ""
-    allowed: str | None = None
-    stop: str | Sequence[str] | None = ()
-    keep_stop: bool = False
-    min_length: int = 0
-
-    @classmethod
-    def of(cls, method: str, length: int, settings: dict[str, Any]) -> "Settings":
-        """Return the settings that a method was called with.
-
-        Args:
-            method: The method's name, for the error.
-            length: The first of them.
-            settings: The others, by name.
-
-        Returns:
-            The `Settings`.
-
-        Raises:
-            TypeError: If there is no setting of some name.
-        """
-        known = [field.name for field in fields(cls)]
-        for name in settings:
-            if name not in known:
-                raise TypeError(
-                    f"{method} has no setting {name!r}; it has {', '.join(known)}, "
-                    "temperature and seed."
-                )
-        return cls(length, **settings)
+    length: int = _setting(400, "how many characters to write at most, 0 or more")
+    temperature: Temperature = _setting(
+        1.0,
+        "what the logits are divided by, 0 or more: 0 takes the likeliest character, "
+        "1 draws as the model has learned",
+        "Below 1 is more careful, above 1 wilder. A function gets the position, 0 for "
+        "the first character that is written, and returns the number.",
+    )
+    sampler: Any = _setting(
+        "random",
+        "which characters are drawn from",
+        '`"random"`, `"greedy"`, `"top_k"`, `"top_p"`, `"min_p"`, `"beam"`, or a '
+        "`Sampler` such as `samplers.TopPSampler(0.8)`.",
+    )
+    repetition_penalty: float = _setting(
+        1.0,
+        "above 1 makes characters less likely that have occurred",
+        "Where a character stands in the prompt or in what has been written, its logit "
+        "is divided by the penalty if it is positive, and multiplied otherwise.",
+    )
+    banned: str = _setting("", "characters that are never written")
+    allowed: str | None = _setting(
+        None, "the only characters that are written", "All are, if `None`."
+    )
+    stop: str | Sequence[str] | None = _setting(
+        (),
+        "a text that ends the writing once it is complete",
+        "A list holds several.",
+    )
+    keep_stop: bool = _setting(False, "keep the text that ended the writing")
+    min_length: int = _setting(
+        0, "a stop text that would leave fewer characters does not end the writing"
+    )
 
     def __post_init__(self) -> None:
         for name in ("length", "min_length"):
@@ -84,137 +120,14 @@ class Settings:
                 raise TypeError(f"{name} is a str of characters; it is {value!r}.")
         if not isinstance(self.stop, str | list | tuple | None):
             raise TypeError(f"stop is a text or a list of texts; it is {self.stop!r}.")
-        for text in self._stop_texts():
+        for text in self.stop_texts:
             if not isinstance(text, str) or not text:
                 raise ValueError(
                     "stop is a text, or a list of texts, of one character or more; "
                     f"there is {text!r}."
                 )
 
-    def stops(self, vocabulary: Vocabulary) -> Stops:
-        """Return what ends the text, as the writing loop sees it.
-
-        Args:
-            vocabulary: The model's.
-
-        Returns:
-            The `Stops`.
-        """
-        texts = tuple(map(vocabulary.symbols, self._stop_texts()))
-        return Stops(texts, self.keep_stop, self.min_length, vocabulary.end)
-
-    def _stop_texts(self) -> tuple[str, ...]:
+    @property
+    def stop_texts(self) -> tuple[str, ...]:
+        """The stop texts, none or many."""
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-
-    def rules(
-        self, vocabulary: Vocabulary, temperatures: Sequence[Temperature]
-    ) -> Rules:
-        """Return the rules by which rows of these temperatures are written.
-
-        Args:
-            vocabulary: The model's.
-            temperatures: One for each row.
-
-        Returns:
-            The `Rules`.
-
-        Raises:
-            ValueError: If a temperature is out of range, a stop text or what is allowed
-                holds characters that are never written, or no character is left.
-        """
-        for text in self._stop_texts():
-            _refuse_unknown("stop", text, vocabulary)
-        for value in temperatures:
-            if not callable(value) and not as_number(value) >= 0:
-                raise ValueError(f"temperature is a number from 0 on; it is {value!r}.")
-        sampler = samplers.get(self.sampler)
-        cold = all(not callable(value) and value == 0 for value in temperatures)
-        searching = isinstance(sampler, samplers.BeamSampler)
-        if cold and sampler.keeps_likeliest and not searching:
-            sampler = samplers.GreedySampler()
-        return Rules(
-            sampler,
-            temperatures,
-            self.repetition_penalty,
-            self._mask(vocabulary),
-            self.min_length,
-            vocabulary.end_id,
-        )
-
-    def _mask(self, vocabulary: Vocabulary) -> np.ndarray | None:
-        if not self.banned and self.allowed is None:
-            return None
-        for name, given in (("banned", self.banned), ("allowed", self.allowed)):
-            for character in given or "":
-                if len(parts := vocabulary.symbols(character)) > 1:
-                    raise ValueError(
-                        f"{name} holds {character!r}, which is several characters of "
-                        f"this model: {', '.join(map(repr, parts))}. Others share "
-                        "them, so leave it out."
-                    )
-        if self.allowed is not None:
-            _refuse_unknown("allowed", self.allowed, vocabulary)
-        banned = vocabulary.symbols(self.banned)
-        allowed = None if self.allowed is None else vocabulary.symbols(self.allowed)
-        if vocabulary.end is not None and vocabulary.end in self.banned:
-            raise ValueError(
-                "banned holds the end of a document. Documents of some length come by "
-                "min_length."
-            )
-        mask = np.array(
-            [
-                (allowed is None or c in allowed) and c not in banned
-                for c in vocabulary.characters
-            ]
-        )
-        if vocabulary.end_id is not None:
-            mask[vocabulary.end_id] = False
-        if not mask.any():
-            raise ValueError(
-                f"allowed={self.allowed!r} and banned={self.banned!r} leave no "
-                f"character of {vocabulary!r}."
-            )
-        if vocabulary.end_id is not None:
-            mask[vocabulary.end_id] = True
-        return mask
-
-
-def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
-    """Return the seed of each row: the samples of the first prompt, and so on.
-
-    Args:
-        seed: An integer, one for each prompt, or `None` for seeds nobody knows.
-        prompts: The number of prompts.
-        samples: The number of samples of each.
-
-    Returns:
-        Pairs of a prompt's seed and a sample's number.
-
-    Raises:
-        ValueError: If a seed is no integer of 0 or more, or their number is wrong.
-    """
-    if seed is None:
-        seeds = [secrets.randbits(63) for _ in range(prompts)]
-    elif isinstance(seed, list | tuple) or np.ndim(seed) == 1:
-        seeds = list(seed)
-        if len(seeds) != prompts:
-            raise ValueError(
-                f"There are {len(seeds)} seeds for {prompts} prompts. Pass one "
-                "seed for all, or one for each."
-            )
-    else:
-        seeds = [seed] * prompts
-    for value in seeds:
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
-            raise ValueError(f"seed is an integer from 0 on; it is {value!r}.")
-    return [(int(value), sample) for value in seeds for sample in range(samples)]
-
-
-def _refuse_unknown(name: str, text: str, vocabulary: Vocabulary) -> None:
-    unknown = [c for c in vocabulary.symbols(text) if c not in vocabulary]
-    if unknown:
-        raise ValueError(
-            f"{name} holds {text!r}, and the model never writes "
-            f"{', '.join(map(repr, dict.fromkeys(unknown)))}, which its vocabulary "
-            "lacks. Leave it out."
-        )

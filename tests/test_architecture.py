@@ -1,7 +1,9 @@
-"""What the design promises of the code: one door, and floors."""
+"""What the design promises of the code: one door, and a house of wings."""
 
 import ast
+import importlib
 import inspect
+import sys
 from pathlib import Path
 
 import keras
@@ -10,51 +12,46 @@ import pytest
 import keras_charrnn
 from keras_charrnn import _backend
 
+DOCS = Path(__file__).parent.parent / "docs"
+sys.path.append(str(DOCS))
+
+import house  # noqa: E402
+
 ROOT = Path(keras_charrnn.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 BACKENDS = {"jax", "tensorflow", "torch", "flax", "optax"}
 
-# A module imports from lower floors alone, and from its own within a room.
-FLOORS = [
-    {"_checks", "_choice", "_files", "_memory", "_names", "_tensorboard", "recipes"},
-    {"text", "_backend"},
-    {"cells", "samplers", "batches", "metrics"},
-    {"recurrent", "stream", "checkpoint", "inputs", "rules", "stops", "plan"},
-    {"generation", "evaluation", "settings"},
-    {"callbacks", "search", "extension"},
-    {"trainer", "session"},
-    {"writing"},
-    {"model"},
-    {"conversion"},
-    {"commands"},
-    {"cli", "__init__"},
-    {"__main__"},
-]
+HOUSE = house.wings()
+ABOVE_ALL = {"__init__", "__main__"}
 
 
-def room(module):
-    return module.split(".")[1] if "." in module else "__init__"
+def wing(path):
+    return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
-def floor(name):
-    return next(i for i, rooms in enumerate(FLOORS) if name in rooms)
-
-
-def imported(path):
+def imports(path):
+    """What a module imports: a module's name and what of it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.module == "keras_charrnn":
-                yield from (f"keras_charrnn.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def entered(path):
+    """The other wings that a module imports, and what of them."""
+    for module, name in imports(path):
+        parts = module.split(".") if module.startswith("keras_charrnn") else []
+        if parts == ["keras_charrnn"]:
+            parts, name = ["keras_charrnn", name], None
+        if len(parts) > 1 and parts[1] != wing(path):
+            yield parts[1:], name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_the_door_imports_a_backend(path):
-    tops = {name.split(".")[0] for name in imported(path)}
-    tell = ("cli", "commands")  # they tell the user, and do nothing with it
+    tops = {name.split(".")[0] for name, _ in imports(path)}
+    tell = ("cli", "train")  # they tell the user, and do nothing with it
     if path.parent.name != "_backend":
         assert not tops & BACKENDS
         assert "backend.backend()" not in path.read_text() or path.stem in tell
@@ -63,14 +60,31 @@ def test_only_the_door_imports_a_backend(path):
         assert tops & BACKENDS <= allowed
 
 
+@pytest.mark.parametrize("name", HOUSE)
+def test_a_wing_imports_what_the_page_says(name):
+    files = [path for path in FILES if wing(path) == name]
+    assert files
+    assert {parts[0] for path in files for parts, _ in entered(path)} == HOUSE[name][1]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_module_imports_from_lower_floors(path):
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    mine = parts[0]
-    for name in imported(path):
-        if name.startswith("keras_charrnn"):
-            other = room(name)
-            assert other == mine or floor(other) < floor(mine), f"{mine} -> {other}"
+def test_a_wing_is_entered_by_what_it_hands_on(path):
+    for parts, name in entered(path):
+        assert len(parts) == 1, f"{'.'.join(parts)} is the inside of a wing"
+        other = importlib.import_module(f"keras_charrnn.{parts[0]}")
+        handed_on = getattr(other, "__all__", dir(other))
+        assert name is None or name in handed_on, f"{parts[0]} keeps {name} to itself"
+
+
+def test_wings_stand_on_each_other():
+    assert {wing(path) for path in FILES} - ABOVE_ALL == set(HOUSE)
+    house.floors(HOUSE)  # each row of the table imports rows above it
+    for name in HOUSE:
+        assert importlib.import_module(f"keras_charrnn.{name}").__doc__
+
+
+def test_the_picture_is_that_of_the_table():
+    assert (DOCS / "house.svg").read_text(encoding="utf-8") == house.svg()
 
 
 def test_the_twins_have_the_same_names_in_the_same_order():

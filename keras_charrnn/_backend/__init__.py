@@ -31,7 +31,7 @@ package imports a backend or asks which one is at work.
 
 import keras
 
-from keras_charrnn._choice import require
+from keras_charrnn._platform import require
 
 _name = keras.backend.backend()
 require(_name)

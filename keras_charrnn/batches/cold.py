@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_charrnn.batches.sizes import Batch, TextBatches, check_continuous
-from keras_charrnn.text.corpus import Corpus
+from keras_charrnn.text import Corpus
 
 
 class ColdBatches(TextBatches):

@@ -7,8 +7,7 @@ from keras_charrnn.batches.documents import DocumentBatches
 from keras_charrnn.batches.sizes import TextBatches
 from keras_charrnn.batches.streams import StreamBatches
 from keras_charrnn.batches.windows import Target, WindowBatches
-from keras_charrnn.text.corpus import Corpus
-from keras_charrnn.text.vocabulary import Unknown, Vocabulary
+from keras_charrnn.text import Corpus, Unknown, Vocabulary
 
 
 def is_text(x: Any) -> bool:

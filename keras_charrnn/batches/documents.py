@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from keras_charrnn.batches.sizes import BATCH_SIZE, SEQUENCE_LENGTH, Batch, TextBatches
-from keras_charrnn.text.corpus import Corpus
+from keras_charrnn.batches.sizes import Batch, TextBatches
+from keras_charrnn.settings import Training
+from keras_charrnn.text import Corpus
 
 
 class DocumentBatches(TextBatches):
@@ -52,8 +53,8 @@ class DocumentBatches(TextBatches):
     def __init__(
         self,
         corpus: Corpus,
-        batch_size: int = BATCH_SIZE,
-        sequence_length: int = SEQUENCE_LENGTH,
+        batch_size: int = Training.batch_size,
+        sequence_length: int = Training.sequence_length,
         shuffle: bool = True,
         seed: int = 0,
         warn: bool = True,

@@ -7,11 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_charrnn._checks import check_positive
-from keras_charrnn.text.corpus import Corpus
-
-SEQUENCE_LENGTH = 64
-BATCH_SIZE = 16
+from keras_charrnn._platform import check_positive
+from keras_charrnn.text import Corpus
 
 Batch = tuple[Any, np.ndarray, np.ndarray]
 

@@ -5,13 +5,12 @@ from numbers import Real
 import numpy as np
 
 from keras_charrnn.batches.sizes import (
-    BATCH_SIZE,
-    SEQUENCE_LENGTH,
     Batch,
     TextBatches,
     check_continuous,
 )
-from keras_charrnn.text.corpus import Corpus
+from keras_charrnn.settings import Training
+from keras_charrnn.text import Corpus
 
 
 class StreamBatches(TextBatches):
@@ -60,8 +59,8 @@ class StreamBatches(TextBatches):
     def __init__(
         self,
         corpus: Corpus,
-        batch_size: int = BATCH_SIZE,
-        sequence_length: int = SEQUENCE_LENGTH,
+        batch_size: int = Training.batch_size,
+        sequence_length: int = Training.sequence_length,
         resets: float = 0.0,
         seed: int = 0,
         warn: bool = True,

@@ -4,13 +4,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from keras_charrnn._checks import check_positive
+from keras_charrnn._platform import check_positive
 from keras_charrnn.batches.sizes import (
-    SEQUENCE_LENGTH,
     Batch,
     TextBatches,
 )
-from keras_charrnn.text.corpus import Corpus
+from keras_charrnn.settings import Training
+from keras_charrnn.text import Corpus
 
 Target = Literal["sequence", "next"]
 
@@ -51,7 +51,7 @@ class WindowBatches(TextBatches):
         self,
         corpus: Corpus,
         batch_size: int = 128,
-        sequence_length: int = SEQUENCE_LENGTH,
+        sequence_length: int = Training.sequence_length,
         stride: int = 1,
         target: Target = "sequence",
         shuffle: bool = True,

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_charrnn.model import CharRNN
-from keras_charrnn.text.vocabulary import UNK, Vocabulary
+from keras_charrnn.text import UNK, Vocabulary
 
 # How a model's characters may come: those of a Vocabulary, in the order of its ids,
 # or others, in the order of the model's own.

@@ -1,1 +1,17 @@
-"""Text and ids: everything that happens before a network sees a character."""
+"""Text: characters become ids, and ids characters, before any network sees them."""
+
+from keras_charrnn.text import corpora
+from keras_charrnn.text.corpus import Corpus
+from keras_charrnn.text.decoder import Decoder
+from keras_charrnn.text.sources import read_text
+from keras_charrnn.text.vocabulary import UNK, Unknown, Vocabulary
+
+__all__ = [
+    "UNK",
+    "Corpus",
+    "Decoder",
+    "Unknown",
+    "Vocabulary",
+    "corpora",
+    "read_text",
+]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_charrnn._checks import check_positive
+from keras_charrnn._platform import check_positive
 from keras_charrnn.text.documents import mark_documents, mark_ends
 from keras_charrnn.text.encoding import (
     Encoded,

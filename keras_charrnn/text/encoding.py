@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from keras_charrnn._files import whole_file
+from keras_charrnn._platform import whole_file
 from keras_charrnn.text.census import Census
 from keras_charrnn.text.vocabulary import UNK, Unknown, Vocabulary, check_unknown
 

@@ -1,0 +1,27 @@
+"""The platform: choice of a backend, memory, files and names, without Keras."""
+
+from keras_charrnn._platform.checks import check_flag, check_positive
+from keras_charrnn._platform.choice import (
+    BACKENDS,
+    configured,
+    installed,
+    is_command,
+    require,
+)
+from keras_charrnn._platform.files import check_writable, whole_file
+from keras_charrnn._platform.memory import keep_freed_memory
+from keras_charrnn._platform.names import register
+
+__all__ = [
+    "BACKENDS",
+    "check_flag",
+    "check_positive",
+    "check_writable",
+    "configured",
+    "installed",
+    "is_command",
+    "keep_freed_memory",
+    "register",
+    "require",
+    "whole_file",
+]

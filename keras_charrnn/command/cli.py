@@ -1,0 +1,84 @@
+"""The `charrnn` command.
+
+Keras reads its backend when it is imported, so this module imports Keras, and
+everything that does, only once the arguments are read.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from keras_charrnn import _platform
+from keras_charrnn.command.options import parser
+
+
+def run() -> None:
+    """Run the command as a program: the entry point of `charrnn`."""
+    # A terminal that lacks a character shows another one in its place.
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    code = main()
+    if code == _INTERRUPTED:
+        # A backend's threads may be in the middle of a step; do not wait for them.
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: The words after `charrnn`; those of the process if `None`.
+
+    Returns:
+        The exit code: 0 if all went well, 2 if the input was bad, 130 if
+        interrupted.
+    """
+    options = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        _choose_backend(options.backend)
+        # The command's own module imports Keras.
+        import_module(f"keras_charrnn.command.{options.command}").run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("\ncharrnn: interrupted", file=sys.stderr, flush=True)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has enough of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, OSError, ImportError) as error:
+        print(f"charrnn: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _choose_backend(asked: str | None) -> None:
+    if "keras" in sys.modules:
+        from keras import backend
+
+        if asked and asked != backend.backend():
+            raise ValueError(
+                f"--backend {asked} comes too late: Keras is already running on "
+                f"{backend.backend()}."
+            )
+        return
+    name = asked or _platform.configured()
+    if name is None:
+        if not _platform.installed():
+            raise ImportError(
+                "There is no backend: pip install 'keras_charrnn[jax]' "
+                "(or [torch] or [tensorflow])."
+            )
+        name = _platform.installed()[0]
+        print(
+            f"backend: {name}, the first installed of {', '.join(_platform.BACKENDS)} "
+            "(--backend or KERAS_BACKEND chooses)",
+            file=sys.stderr,
+        )
+    _platform.require(name)
+    os.environ["KERAS_BACKEND"] = name

@@ -1,0 +1,62 @@
+"""`charrnn sample`: a saved model writes."""
+
+import argparse
+from typing import Any
+
+from keras_charrnn.command.models import load
+from keras_charrnn.writing import samplers
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write with a saved model.
+
+    Args:
+        options: Those of `charrnn sample`.
+    """
+    if options.num_samples < 1:
+        raise ValueError(f"--num-samples is 1 or more; it is {options.num_samples}.")
+    model = load(options.model)
+    settings = {
+        "sampler": _sampler(options),
+        "repetition_penalty": options.repetition_penalty,
+        "banned": options.banned,
+        "stop": options.stop,
+        "keep_stop": options.keep_stop,
+    }
+    # What beam search writes is known only when it is finished.
+    best: list[str] = []
+    if options.beams is not None:
+        best = model.generate(
+            options.prompt,
+            options.length,
+            unknown=options.unknown,
+            num_samples=options.num_samples,
+            **settings,
+        )
+    for number in range(options.num_samples):
+        if options.num_samples > 1:
+            print(f"--- {number + 1} ---")
+        if best:
+            print(best[number])
+            continue
+        seed = None if options.seed is None else options.seed + number
+        session = model.session(options.prompt, options.unknown)
+        # Bad settings are told before anything is written.
+        pieces = session.stream(options.length, options.temperature, seed, **settings)
+        print(session.text, end="", flush=True)
+        for piece in pieces:
+            print(piece, end="", flush=True)
+        print()
+
+
+def _sampler(options: argparse.Namespace) -> Any:
+    asked = {
+        "top_k": (samplers.TopKSampler, options.top_k),
+        "top_p": (samplers.TopPSampler, options.top_p),
+        "min_p": (samplers.MinPSampler, options.min_p),
+        "beams": (samplers.BeamSampler, options.beams),
+    }
+    chosen = [kind(number) for kind, number in asked.values() if number is not None]
+    if len(chosen) > 1:
+        raise ValueError("Choose one of --top-k, --top-p, --min-p and --beams.")
+    return chosen[0] if chosen else "random"

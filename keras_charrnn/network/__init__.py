@@ -1,0 +1,17 @@
+"""The network: cells, the layer that runs them, and the state that is carried."""
+
+from keras_charrnn.network.cells import CELLS, Cell
+from keras_charrnn.network.contract import LanguageModel
+from keras_charrnn.network.extension import extended, with_characters_of
+from keras_charrnn.network.recurrent import Recurrent
+from keras_charrnn.network.stream import Stream
+
+__all__ = [
+    "CELLS",
+    "Cell",
+    "LanguageModel",
+    "Recurrent",
+    "Stream",
+    "extended",
+    "with_characters_of",
+]

@@ -1,0 +1,98 @@
+"""Extension: a trained model learns characters that it did not know."""
+
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_charrnn.text import Vocabulary
+
+
+def with_characters_of(text: Any, vocabulary: Vocabulary) -> Vocabulary:
+    """Return a vocabulary that has the characters of a text, too.
+
+    Args:
+        text: A string or several (texts), a path or several (files, UTF-8), or another
+            `Vocabulary`.
+        vocabulary: The `Vocabulary`; the text is treated as it says.
+
+    Returns:
+        The new `Vocabulary`.
+    """
+    choices = asdict(vocabulary.treatment)
+    if isinstance(text, Vocabulary):
+        text = [c for c in text.characters if c != text.end]
+    if isinstance(text, list | tuple) and all(isinstance(t, str) for t in text):
+        text = "".join(text)
+    if isinstance(text, str):
+        other = Vocabulary.from_text(text, **choices)
+    else:
+        other = Vocabulary.from_files(text, **choices)
+    return vocabulary.extended(other.characters)
+
+
+def extended(model: Any, vocabulary: Vocabulary) -> Any:
+    """Return a model of more characters that knows what another one learned.
+
+    The logits of the characters that both know are equal. A new character has the
+    smallest bias of the old ones, and no weights yet, in the head, and an initial
+    embedding.
+
+    Args:
+        model: A `CharRNN`.
+        vocabulary: The `Vocabulary`, which holds all characters of the model's.
+
+    Returns:
+        The new model, not compiled.
+
+    Raises:
+        ValueError: If the model's head does not end with a `Dense` layer.
+    """
+    config = model.get_config()
+    config["vocabulary"] = vocabulary.to_json()
+    if config["head"] is not None:
+        config["head"] = _widened(config["head"], len(vocabulary))
+    new = type(model).from_config(config)
+    ids = vocabulary.encode_symbols("".join(model.vocabulary.characters))
+    head = {id(weight) for weight in new.head.weights}
+    for old, weight in zip(model.weights, new.weights):
+        values = ops.convert_to_numpy(old)
+        if tuple(old.shape) != tuple(weight.shape):
+            values = _placed(values, weight, ids, id(weight) in head)
+        weight.assign(values)
+    return new
+
+
+def _widened(head: dict, width: int) -> dict:
+    head = dict(head, config=dict(head["config"]))
+    last = head
+    if head["class_name"] == "Sequential":
+        head["config"]["layers"] = list(head["config"]["layers"])
+        last = dict(head["config"]["layers"][-1])
+        last["config"] = dict(last["config"])
+        head["config"]["layers"][-1] = last
+        head["config"].pop("build_input_shape", None)
+    if last["class_name"] != "Dense":
+        raise ValueError(
+            "Only a head that ends with a Dense layer can be given more characters; "
+            f"this one is a {head['class_name']} that ends with {last['class_name']}."
+        )
+    last["config"]["units"] = width
+    for part in (head, last):
+        part.pop("build_config", None)
+    return head
+
+
+def _placed(
+    old: np.ndarray, weight: keras.Variable, ids: np.ndarray, in_head: bool
+) -> np.ndarray:
+    """Return the values of a weight with more characters, along its one other axis."""
+    new = np.array(ops.convert_to_numpy(weight))
+    if in_head:  # the characters are the last axis, of a kernel or a bias
+        new[...] = old.min() if old.ndim == 1 else 0
+        new[..., ids] = old
+    else:  # an embedding, or the kernel of one-hot vectors
+        new[ids] = old
+    return new

@@ -1,0 +1,267 @@
+"""Callbacks for training on text."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_charrnn._platform import check_positive, check_writable
+from keras_charrnn.batches import TextBatches
+from keras_charrnn.runs import save_model
+from keras_charrnn.training._tensorboard import TextLog
+from keras_charrnn.writing import Settings
+
+
+class CharactersPerSecond(keras.callbacks.Callback):
+    """Adds the speed of training to the progress bar and the history.
+
+    It counts the characters that training predicts. The first batch of a fit,
+    in which the step is compiled, is left out, and so is validation.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "so much depends upon a red wheel barrow " * 60
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    >>> speed = kc.CharactersPerSecond()
+    >>> history = model.fit(text, epochs=2, verbose=0, callbacks=[speed])
+    >>> history.history["characters_per_second"][-1] > 0
+    True
+    """
+
+    # Keras may call it from several threads, in any order, and go on meanwhile.
+    async_safe = True
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        # On JAX, `self.model` pulls the weights out of the step each time.
+        self._batches = self.model.train_batches
+        self._lock = threading.Lock()
+        self._compiled = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        # (batches done, seconds): what the speed is measured from, and to
+        self._first = (0, time.perf_counter()) if self._compiled else None
+        self._last = self._first
+        self._speed: float | None = None
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        batches, end = self._batches, (batch + 1, time.perf_counter())
+        if batches is None or logs is None:
+            return
+        with self._lock:
+            self._compiled = True
+            self._first = min(self._first or end, end)
+            self._last = max(self._last or end, end)
+            done, seconds = (b - a for a, b in zip(self._first, self._last))
+            if done and seconds > 0:
+                self._speed = done / len(batches) * batches.predictions / seconds
+                logs["characters_per_second"] = self._speed
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._speed is not None and logs is not None:
+            logs["characters_per_second"] = self._speed
+
+
+class BeginEpoch(keras.callbacks.Callback):
+    """Tells batches which epoch begins; `fit` on a text adds it.
+
+    Args:
+        batches: The `TextBatches`.
+    """
+
+    async_safe = True
+
+    def __init__(self, batches: TextBatches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._batches.begin_epoch(epoch)
+
+
+class TellKernels(keras.callbacks.Callback):
+    """Prints once what ran each recurrent layer; `fit(verbose=2)` adds it."""
+
+    async_safe = True
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._layers = list(self.model.recurrent)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._tell()  # before validation runs a layer in another way
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._layers:
+            ran = ", ".join(f"{layer.name}: {layer.ran}" for layer in self._layers)
+            sys.stdout.write(f"Kernels - {ran}\n")
+        self._layers = []
+
+
+class StopOnInterrupt(keras.callbacks.Callback):
+    """Ends training after the batch at hand when the user presses Ctrl-C.
+
+    An exception in the middle of a step can get lost in a backend, or leave its
+    threads behind. So the first Ctrl-C only asks for the end: the epoch closes as
+    usual, with all that other callbacks save. The second one ends the process.
+
+    Attributes:
+        interrupted: Whether Ctrl-C was pressed during training.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupted = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._before = signal.signal(signal.SIGINT, self._ask)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self.interrupted:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.interrupted:
+            os._exit(130)
+        self.interrupted = True
+
+
+class SaveModel(keras.callbacks.Callback):
+    """Saves the whole model after each epoch, never half-written.
+
+    Args:
+        path: The file, which ends in `.keras`.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "so much depends upon a red wheel barrow " * 60
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    >>> history = model.fit(text, verbose=0, callbacks=[kc.SaveModel("red.keras")])
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        super().__init__()
+        self.path = Path(path)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        check_writable(self.path)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        save_model(self.model, self.path)
+
+
+class SampleText(keras.callbacks.Callback):
+    """Writes texts after an epoch, and prints them as they are written.
+
+    Each text starts from the same prompt and from an empty state of its own, so
+    that temperatures can be compared, and training goes on undisturbed.
+
+    Args:
+        temperatures: One text is written for each.
+        length: Characters of a text.
+        prompt: How the texts begin; if `None`, with a random phrase of the text that
+            the model is trained on, another one after each epoch. Of documents,
+            new ones are written.
+        prompt_length: Characters of a random phrase.
+        every: Epochs from one time to the next.
+        seed: An integer that makes phrases and draws repeatable.
+        log_dir: A folder for TensorBoard, which shows the texts under "Text".
+        **settings: As in `CharRNN.generate`, from `sampler` to `min_length`.
+
+    Attributes:
+        samples: What was written: a tuple (epoch, temperature, prompt, text) each,
+            epochs counted from 1.
+
+    Raises:
+        ValueError: If a number is out of range.
+        ImportError: If there is a `log_dir`, but no TensorBoard.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> text = "so much depends upon a red wheel barrow " * 60
+    >>> model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16)
+    >>> samples = kc.SampleText([0.5], length=20, prompt="so ", seed=1)
+    >>> history = model.fit(text, verbose=0, callbacks=[samples])  # doctest: +ELLIPSIS
+    <BLANKLINE>
+    --- epoch 1, temperature 0.5, after 'so ' ---
+    ...
+    >>> len(samples.samples)
+    1
+    """
+
+    def __init__(
+        self,
+        temperatures: Sequence[float] = (0.2, 0.5, 1.0, 1.2),
+        length: int = Settings.length,
+        prompt: str | None = None,
+        prompt_length: int = 40,
+        every: int = 1,
+        seed: int | None = None,
+        log_dir: str | os.PathLike | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__()
+        for name, value in (("prompt_length", prompt_length), ("every", every)):
+            check_positive(name, value)
+        self.temperatures, self.length = tuple(temperatures), length
+        self.prompt, self.prompt_length = prompt, prompt_length
+        self.every, self.seed = every, seed
+        self.settings = settings
+        self.samples: list[tuple[int, float, str, str]] = []
+        self._log = None if log_dir is None else TextLog(log_dir)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._batches = self.model.train_batches
+        if self.prompt is None and self._batches is None:
+            raise ValueError(
+                "SampleText takes its phrases from the text that fit is given, and fit "
+                "was given something else. Pass a prompt."
+            )
+        # What is wrong with them is told before an epoch, and not after it.
+        if "temperature" in self.settings:
+            raise TypeError("SampleText writes at several temperatures: temperatures=.")
+        given = {"length": self.length, **self.settings}
+        settings = Settings.of(self.model.stream, given)
+        settings.rules(self.model.vocabulary, self.temperatures)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        number = epoch + 1
+        if number % self.every:
+            return
+        seed = None if self.seed is None else self.seed + epoch
+        prompt = self.prompt
+        if prompt is None:
+            prompt = self._batches.corpus.phrase(self.prompt_length, seed)
+        for temperature in self.temperatures:
+            name = f"epoch {number}, temperature {temperature}"
+            sys.stdout.write(f"\n--- {name}, after {prompt!r} ---\n")
+            pieces = []
+            for piece in self.model.stream(
+                prompt, self.length, temperature, seed, **self.settings
+            ):
+                pieces.append(piece)
+                sys.stdout.write(piece)
+                sys.stdout.flush()
+            sys.stdout.write("\n")
+            text = "".join(pieces)
+            self.samples.append((number, temperature, prompt, text))
+            if self._log is not None:
+                tag = f"temperature {temperature}"
+                self._log.write(tag, f"[{prompt}]{text}", number)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self._log is not None:
+            self._log.close()

@@ -1,0 +1,53 @@
+"""Inputs: what `fit` and `evaluate` are given."""
+
+from typing import Any
+
+from keras_charrnn._backend import feed
+from keras_charrnn.batches import (
+    DocumentBatches,
+    StreamBatches,
+    TextBatches,
+    WindowBatches,
+    is_text,
+)
+from keras_charrnn.settings import Training
+
+
+def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return inputs and targets, which may have come as a pair."""
+    plain = isinstance(x, list | tuple) and all(isinstance(i, int | float) for i in x)
+    if x is None or isinstance(x, bytes | int | float) or plain:
+        raise TypeError(
+            "Pass a text (a str), files (pathlib.Path), a Corpus, batches or arrays "
+            f"of ids; this is {x!r:.60}."
+        )
+    if y is None and isinstance(x, tuple) and not is_text(x):
+        x, y = x
+    return x, y
+
+
+def last_alone(y: Any) -> bool:
+    """Whether targets (B,) are those of the last position alone."""
+    return len(y.shape) == 1
+
+
+def logits_of(y: Any, logits: Any) -> Any:
+    """Return the logits that targets are for, of those of every position."""
+    return logits[:, -1] if last_alone(y) and len(logits.shape) == 3 else logits
+
+
+def fed(x: Any) -> Any:
+    """Put batches into the form in which `fit` reads them fastest."""
+    # A subclass may have batches of several shapes, or hooks between epochs.
+    known = (StreamBatches, DocumentBatches, WindowBatches)
+    return feed(x) if type(x) in known else x
+
+
+def carries(batches: Any) -> bool:
+    """Whether a state is carried from batch to batch."""
+    return isinstance(batches[0][0], dict)
+
+
+def rows_of(x: Any) -> int:
+    """Return the batch size of what is trained on."""
+    return x.batch_size if isinstance(x, TextBatches) else Training.batch_size

@@ -1,0 +1,339 @@
+"""Generation: a step function, a state and a sampler become ids.
+
+Shapes: B batch, T time, V vocabulary.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_charrnn._backend import compiled, loop
+from keras_charrnn.network import LanguageModel
+from keras_charrnn.writing.rules import CHUNK, Draws, Rules
+from keras_charrnn.writing.samplers import Sampler
+
+# Positions that one call reads: a power of two between these.
+_READ_AT_LEAST, _READ_AT_MOST = 16, 1024
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Rows of text up to some place: what has been read, and what may come next.
+
+    Attributes:
+        logits: For the next character, (B, V).
+        state: The model's state, a nest of (B, U) tensors.
+        seen: Which characters have stood in each row, booleans (B, V).
+    """
+
+    logits: Any
+    state: Any
+    seen: np.ndarray
+
+    def rows(self, index: Sequence[int]) -> "Passage":
+        """Return a passage with the given rows, each as often as it is named."""
+        if list(index) == list(range(len(self.seen))):
+            return self
+        logits, state = keras.tree.map_structure(
+            lambda x: ops.take(x, np.asarray(index), axis=0), (self.logits, self.state)
+        )
+        return Passage(logits, state, self.seen[list(index)])
+
+
+class Engine:
+    """Reads and writes with a model, in compiled loops.
+
+    A loop is compiled once for each number of rows and kind of sampler. How
+    long a text gets, its temperature, its seed and the sampler's numbers are data.
+
+    Args:
+        model: The `LanguageModel`.
+    """
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+        self._read = compiled(model.read_prompt, model.weights)
+        self._targets = compiled(model.read_targets, model.weights)
+        self._fold = compiled(model.fold, model.weights)
+        self._follow = compiled(self._follow_chunk, model.weights)
+        self._search = compiled(self._search_chunk, model.weights)
+        self._write: dict[type[Sampler], Callable] = {}
+
+    def fold(self) -> tuple:
+        """Return the weights as the loops need them, as they now are."""
+        return self._fold()
+
+    def read(self, prompts: Sequence[np.ndarray]) -> Passage:
+        """Read prompts of any lengths, each from the empty state.
+
+        They are read by the sequence kernel, in memory that does not grow with
+        their length.
+
+        Args:
+            prompts: Ids, one or more for each row.
+
+        Returns:
+            The passage after the last character of each prompt.
+        """
+        longest = max(map(len, prompts))
+        width = _width(longest)
+        # Prompts end together; each starts with a reset, so that whatever
+        # fills the places before it leaves no trace.
+        columns = -(-longest // width) * width
+        ids = np.zeros((len(prompts), columns), np.int32)
+        reset = np.zeros((len(prompts), columns), bool)
+        seen = np.zeros((len(prompts), len(self._model.vocabulary)), bool)
+        for row, prompt in enumerate(prompts):
+            ids[row, columns - len(prompt) :] = prompt
+            reset[row, columns - len(prompt)] = True
+            seen[row, prompt] = True
+        if self._model.vocabulary.end_id is not None:
+            seen[:, self._model.vocabulary.end_id] = False
+        state = self._model.initial_state(len(prompts))
+        for left in range(0, columns, width):
+            part = np.s_[:, left : left + width]
+            # Without a reset inside, the backend's own kernel may run.
+            starts = reset[part] if reset[part].any() else None
+            logits, state = self._read(ids[part], starts, state)
+        return _passage(logits, state, seen)
+
+    def follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> Passage:
+        """Read on from a passage of one row.
+
+        Args:
+            passage: The `Passage`.
+            ids: What follows, (T,).
+            folded: What `fold` returned.
+
+        Returns:
+            The passage after the last of the ids.
+        """
+        seen = passage.seen.copy()
+        seen[0, ids] = True
+        logits, state = passage.logits, passage.state
+        whole = len(ids) // _READ_AT_MOST * _READ_AT_MOST
+        for left in range(0, whole, _READ_AT_MOST):
+            part = ids[None, left : left + _READ_AT_MOST].astype(np.int32)
+            logits, state = self._read(part, None, state)
+        for left in range(whole, len(ids), CHUNK):
+            part = ids[left : left + CHUNK]
+            row = np.zeros((CHUNK, 1), np.int32)
+            row[: len(part), 0] = part
+            logits, state = self._follow(
+                folded, logits, state, row, np.int32(len(part))
+            )
+        return _passage(logits, state, seen)
+
+    def write(
+        self, passage: Passage, rules: Rules, draws: Draws, count: int, folded: tuple
+    ) -> tuple[np.ndarray, Passage]:
+        """Write on from a passage.
+
+        Args:
+            passage: The `Passage`.
+            rules: The `Rules`.
+            draws: The `Draws`, which go on by as many characters as are written.
+            count: How many characters to write at most, 1 to `CHUNK`.
+            folded: What `fold` returned.
+
+        Returns:
+            Ids, (B, count), and the passage after them; fewer where the rules change.
+        """
+        count = rules.room(draws.position, count)
+        kind = type(rules.sampler)
+        if kind not in self._write:
+            self._write[kind] = compiled(
+                self._write_chunk(rules.sampler), self._model.weights
+            )
+        adjustments = _adjustments(passage, rules, draws.position)
+        inverse = rules.coldness(draws.position, count)
+        numbers = {k: np.float32(v) for k, v in rules.sampler.numbers.items()}
+        ids, logits, state = self._write[kind](
+            folded,
+            passage.logits,
+            passage.state,
+            *adjustments,
+            numbers,
+            (inverse, draws.next(count)),
+            np.int32(count),
+        )
+        written = keras.ops.convert_to_numpy(ids).T[:, :count]
+        if not rules.sampler.keeps_likeliest and (written < 0).any():
+            place = draws.position - count + int((written < 0).any(axis=0).argmax())
+            raise ValueError(
+                f"{rules.sampler!r} left no character to draw at position {place} of "
+                "what is written; its restrict has to keep one of every row."
+            )
+        seen = passage.seen.copy()
+        np.put_along_axis(seen, written, True, axis=1)
+        return written, _passage(logits, state, seen)
+
+    def score(self, ids: np.ndarray) -> np.ndarray:
+        """Return the log-probability of every id but the first, (T - 1,).
+
+        Args:
+            ids: (T,), 2 or more.
+
+        Returns:
+            Nats, of each id given all before it.
+        """
+        width = _width(len(ids) - 1)
+        state = self._model.initial_state(1)
+        scores = []
+        for left in range(0, len(ids) - 1, width):
+            part = ids[left : left + width + 1]
+            row = np.zeros((2, 1, width), np.int32)
+            row[0, 0, : len(part) - 1], row[1, 0, : len(part) - 1] = part[:-1], part[1:]
+            logp, state = self._targets(row[0], row[1], state)
+            scores.append(keras.ops.convert_to_numpy(logp)[0, : len(part) - 1])
+        return np.concatenate(scores).astype(np.float64)
+
+    def search(
+        self,
+        passage: Passage,
+        scores: np.ndarray,
+        rules: Rules,
+        position: int,
+        count: int,
+        folded: tuple,
+    ) -> tuple[np.ndarray, np.ndarray, Passage, np.ndarray]:
+        """Go on with the likeliest texts: each row is a beam of the same search.
+
+        Args:
+            passage: The `Passage` of K beams.
+            scores: The log-probability of each beam, (K,); -inf for none.
+            rules: The `Rules`; the sampler and the temperatures play no part.
+            position: That of the next character.
+            count: How many characters, 1 to `CHUNK`.
+            folded: What `fold` returned.
+
+        Returns:
+            Ids (count, K), the beam that each of them goes on with (count, K),
+            the passage after them, and the scores then.
+        """
+        steps, logits, state, scores = self._search(
+            folded,
+            passage.logits,
+            passage.state,
+            scores.astype(np.float32),
+            *_adjustments(passage, rules, position),
+            np.zeros(CHUNK, np.float32),
+            np.int32(count),
+        )
+        steps = keras.ops.convert_to_numpy(steps)[:count]
+        ids, parents = steps[:, 0], steps[:, 1]
+        seen = passage.seen
+        for i, parent in zip(ids, parents):
+            seen = seen[parent]
+            seen[np.arange(len(i)), i] = True
+        after = _passage(logits, state, seen)
+        return ids, parents, after, keras.ops.convert_to_numpy(scores)
+
+    def _write_chunk(self, sampler: Sampler) -> Callable:
+        def run(
+            folded: tuple,
+            logits: Any,
+            state: Any,
+            seen: Any,
+            penalty: Any,
+            allowed: Any,
+            numbers: dict,
+            rows: tuple,
+            count: Any,
+        ) -> tuple:
+            def write_one(carry: tuple, row: tuple) -> tuple:
+                logits, state, *seen = carry
+                inverse, keys = row
+                logits = _adjusted(logits, seen, penalty, allowed)
+                ids = sampler(logits, inverse, keys, numbers)
+                read = ids if sampler.keeps_likeliest else ops.maximum(ids, 0)
+                seen = _with(seen, read, logits.shape[-1])
+                return (*self._model.step(read, state, folded), *seen), ids
+
+            carry = (logits, state) if seen is None else (logits, state, seen)
+            like = ops.zeros((logits.shape[0],), "int32")
+            (logits, state, *_), ids = loop(write_one, carry, rows, count, like)
+            return ids, logits, state
+
+        return run
+
+    def _search_chunk(
+        self,
+        folded: tuple,
+        logits: Any,
+        state: Any,
+        scores: Any,
+        seen: Any,
+        penalty: Any,
+        allowed: Any,
+        places: Any,
+        count: Any,
+    ) -> tuple:
+        beams, width = logits.shape
+
+        def search_one(carry: tuple, _: Any) -> tuple:
+            logits, state, scores, *seen = carry
+            logits = _adjusted(logits, seen, penalty, allowed)
+            logp = ops.log_softmax(logits, axis=-1) + scores[:, None]  # (K, V)
+            scores, best = ops.top_k(ops.reshape(logp, (-1,)), beams)
+            best = ops.cast(best, "int32")
+            parents, ids = best // width, best % width
+            state, seen = keras.tree.map_structure(
+                lambda x: ops.take(x, parents, axis=0), (state, seen)
+            )
+            seen = _with(seen, ids, width)
+            logits, state = self._model.step(ids, state, folded)
+            return (logits, state, scores, *seen), ops.stack([ids, parents])
+
+        carry = (logits, state, scores, *(() if seen is None else (seen,)))
+        like = ops.zeros((2, beams), "int32")
+        (logits, state, scores, *_), steps = loop(
+            search_one, carry, places, count, like
+        )
+        return steps, logits, state, scores
+
+    def _follow_chunk(
+        self, folded: tuple, logits: Any, state: Any, ids: Any, count: Any
+    ) -> tuple:
+        def read_one(carry: tuple, ids: Any) -> tuple:
+            return self._model.step(ids, carry[1], folded), ids
+
+        return loop(read_one, (logits, state), ids, count, ids[0])[0]
+
+
+def _passage(logits: Any, state: Any, seen: np.ndarray) -> Passage:
+    if not np.isfinite(keras.ops.convert_to_numpy(logits)).all():
+        raise ValueError(
+            "The model's logits are not finite (nan or inf), so there is nothing to "
+            "choose from. Its training has diverged: train it anew with a lower "
+            "learning rate, or clip the gradients."
+        )
+    return Passage(logits, state, seen)
+
+
+def _adjustments(passage: Passage, rules: Rules, position: int) -> tuple:
+    """Return seen, penalty and allowed as a loop takes them, `None` if unused."""
+    allowed = rules.mask(position, passage.seen.shape[1])
+    if rules.penalty == 1:
+        return None, None, allowed
+    return passage.seen.astype(np.float32), np.float32(rules.penalty), allowed
+
+
+def _adjusted(logits: Any, seen: Sequence, penalty: Any, allowed: Any) -> Any:
+    if seen:
+        weighed = ops.where(logits > 0, logits / penalty, logits * penalty)
+        logits = ops.where(seen[0] > 0, weighed, logits)
+    return logits if allowed is None else ops.where(allowed, logits, -float("inf"))
+
+
+def _with(seen: Sequence, ids: Any, width: int) -> list:
+    return [ops.maximum(s, ops.one_hot(ids, width, dtype="float32")) for s in seen]
+
+
+def _width(length: int) -> int:
+    power = 1 << (length - 1).bit_length()
+    return min(max(power, _READ_AT_LEAST), _READ_AT_MOST)

@@ -1,0 +1,106 @@
+"""Rules: how the characters of a text are chosen, as data for the writing loop.
+
+Shapes: B batch, V vocabulary.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from keras_charrnn.writing.samplers import Sampler, coldness
+
+# Characters that one compiled call writes, at most.
+CHUNK = 128
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the next character of each row is chosen.
+
+    Attributes:
+        sampler: The `Sampler`.
+        temperatures: For each row a number, or a function of the position that
+            returns one; the first character written has position 0.
+        penalty: Logits of characters that a row has seen are divided by it if
+            they are positive, and multiplied otherwise.
+        allowed: Which characters may be written, booleans (V,); all if `None`.
+        min_length: How many characters a document has at least.
+        end_id: The id of the end of a document, if there is one.
+    """
+
+    sampler: Sampler
+    temperatures: Sequence[float | Callable[[int], float]]
+    penalty: float = 1.0
+    allowed: np.ndarray | None = None
+    min_length: int = 0
+    end_id: int | None = None
+
+    def room(self, position: int, count: int) -> int:
+        """Return for how many characters, `count` at most, `mask` does not change."""
+        if self.end_id is None or position >= self.min_length:
+            return count
+        return min(count, self.min_length - position)
+
+    def mask(self, position: int, width: int) -> np.ndarray | None:
+        """Return which characters may be written, booleans (V,); all if `None`.
+
+        Args:
+            position: That of the next character.
+            width: V.
+        """
+        if self.end_id is None or position >= self.min_length:
+            return self.allowed
+        mask = np.ones(width, bool) if self.allowed is None else self.allowed.copy()
+        mask[self.end_id] = False
+        return mask
+
+    def coldness(self, position: int, count: int) -> np.ndarray:
+        """Return the inverse temperatures of `count` characters, (CHUNK, B)."""
+        table = np.ones((CHUNK, len(self.temperatures)))
+        for row, given in enumerate(self.temperatures):
+            if not callable(given):
+                table[:, row] = given
+                continue
+            for i in range(count):
+                value = given(position + i)
+                table[i, row] = as_number(value)
+                if not table[i, row] >= 0:
+                    raise ValueError(
+                        f"temperature is a number from 0 on; at position "
+                        f"{position + i} the function returned {value!r}."
+                    )
+        return coldness(table)
+
+
+def as_number(value: Any) -> float:
+    """Return a number, or a tensor of one, as a float; nan if it is neither."""
+    if isinstance(value, Real) or getattr(value, "shape", None) == ():
+        return float(value)
+    return float("nan")
+
+
+class Draws:
+    """The seed of every draw of every row: a stream of numbers for each row.
+
+    What a row draws depends on its own seed and the position alone: not on the
+    rows beside it, nor on how many characters are written at a time.
+
+    Args:
+        seeds: For each row a tuple of integers of 0 or more.
+    """
+
+    def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
+        self._rows = [np.random.PCG64(list(seed)) for seed in seeds]
+        self.position = 0
+
+    def next(self, count: int) -> np.ndarray:
+        """Return the next `count` seeds of each row, (CHUNK, B, 2), filled up."""
+        self.position += count
+        raw = np.zeros((CHUNK, len(self._rows)), np.uint64)
+        for row, bits in enumerate(self._rows):
+            raw[:count, row] = bits.random_raw(count)
+        halves = (raw >> np.uint64(33), raw & np.uint64(2**31 - 1))
+        return np.stack(halves, axis=-1).astype(np.int32)

@@ -1,0 +1,341 @@
+"""Samplers: logits -> the next id.
+
+Shapes: B batch, V vocabulary.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_charrnn._backend import each_row
+from keras_charrnn._platform import register
+
+
+class _Key(keras.random.SeedGenerator):
+    """Hands a seed that is a value to `keras.random`.
+
+    `keras.random` takes an integer or a `SeedGenerator`, and neither fits into
+    a compiled loop whose draws are told apart by data. This generator returns
+    the seed it was given last.
+    """
+
+    def of(self, key: Any) -> "_Key":
+        self._key = key
+        return self
+
+    def next(self, ordered: bool = True) -> Any:
+        return self._key
+
+
+class Sampler(ABC):
+    """Chooses the next id from logits.
+
+    A sampler says which characters may be drawn; the base has the temperature
+    and the draw. What a user may change from text to text are its `numbers`:
+    they are data of the compiled loop, so that changing one compiles nothing.
+
+    A subclass defines `restrict`, and gives its numbers to `super().__init__`. One
+    that sets `name` is found by it everywhere.
+
+    Args:
+        **numbers: The numbers, by name.
+
+    Attributes:
+        name: The name to choose the sampler by.
+        keeps_likeliest: Whether `restrict` keeps the likeliest character of every row,
+            whatever it gets. Where it may not, the loop looks whether one is left,
+            and writing ends with an error if none is.
+        numbers: The numbers, by name.
+    """
+
+    name: ClassVar[str]
+    keeps_likeliest: ClassVar[bool] = False
+    registered: ClassVar[dict[str, type["Sampler"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "restrict" in vars(cls):
+            cls.keeps_likeliest = vars(cls).get("keeps_likeliest", False)
+        register(Sampler.registered, cls)
+
+    def __init__(self, **numbers: float) -> None:
+        for name, value in numbers.items():
+            if not isinstance(value, float | int | np.number) or value != value:
+                raise ValueError(f"{name} is a number; it is {value!r}.")
+        self.numbers = numbers
+        self._key = _Key(seed=0)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name}={value}" for name, value in self.numbers.items())
+        return f"{type(self).__name__}({numbers})"
+
+    @abstractmethod
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        """Give -inf to what must not be drawn.
+
+        Args:
+            logits: (B, V), divided by the temperature, the largest of each row 0.
+            numbers: Scalar tensors by the names of `self.numbers`. What is
+                computed may depend on nothing else of the sampler.
+
+        Returns:
+            Logits, (B, V).
+        """
+
+    def __call__(
+        self,
+        logits: Any,
+        coldness: Any,
+        keys: Any,
+        numbers: Mapping[str, Any],
+    ) -> Any:
+        """Choose an id for each row.
+
+        Args:
+            logits: (B, V), float; at least one of a row is finite.
+            coldness: (B,), from 1e-30 to 1e30: what `coldness` made of the
+                temperatures. The logits are multiplied by it.
+            keys: The seeds of the draws: two integers from 0 to 2**31 - 1 for
+                each row, (B, 2).
+            numbers: The sampler's numbers, as scalar tensors.
+
+        Returns:
+            Ids, (B,), int32; -1 where `restrict` has left none.
+        """
+        keys = ops.cast(keys, self._key.state.dtype)
+        # The largest is 0, so that no factor can overflow; and none is 0 or
+        # infinite, so that what is impossible stays so.
+        logits = logits - ops.max(logits, axis=-1, keepdims=True)
+        kept = self.restrict(logits * coldness[:, None], numbers)
+        if getattr(kept, "shape", None) != logits.shape:
+            raise ValueError(
+                f"{type(self).__name__}.restrict returns logits of the shape it gets, "
+                f"{tuple(logits.shape)}; it returned {kept!r}."
+            )
+        if self.keeps_likeliest:
+            return ops.cast(each_row(self._draw, kept, keys), "int32")
+        left = ops.isfinite(ops.max(kept, axis=-1))
+        kept = ops.where(left[:, None], kept, logits)
+        return ops.where(left, ops.cast(each_row(self._draw, kept, keys), "int32"), -1)
+
+    def _draw(self, logits: Any, key: Any) -> Any:
+        """Draw an id for one row: logits (1, V), key (1, 2), a tensor or a list."""
+        return keras.random.categorical(logits, 1, seed=self._key.of(key[0]))[:, 0]
+
+
+class RandomSampler(Sampler):
+    """Draws from the whole distribution.
+
+    Example:
+
+    >>> from keras_charrnn import samplers
+    >>> samplers.get("random")
+    RandomSampler()
+    """
+
+    name = "random"
+    keeps_likeliest = True
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return logits
+
+
+class GreedySampler(Sampler):
+    """Takes the likeliest character, whatever the temperature."""
+
+    name = "greedy"
+    keeps_likeliest = True
+
+    def __call__(
+        self, logits: Any, coldness: Any, keys: Any, numbers: Mapping[str, Any]
+    ) -> Any:
+        return ops.cast(ops.argmax(logits, axis=-1), "int32")
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return ops.where(logits == 0, logits, -float("inf"))
+
+
+class TopKSampler(Sampler):
+    """Draws from the `k` likeliest characters, and those as likely as the last.
+
+    Args:
+        k: 1 or more; beyond V it is V.
+
+    Raises:
+        ValueError: If `k` is not a positive integer.
+
+    Source: Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation" (2018).
+    """
+
+    name = "top_k"
+    keeps_likeliest = True
+
+    def __init__(self, k: int = 5) -> None:
+        super().__init__(k=_count("k", k))
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        last = ops.cast(ops.minimum(numbers["k"], float(logits.shape[-1])), "int32") - 1
+        ordered = ops.flip(ops.sort(logits, axis=-1), axis=-1)
+        least = ops.take(ordered, last, axis=-1)[:, None]
+        return ops.where(logits >= least, logits, -float("inf"))
+
+
+class TopPSampler(Sampler):
+    """Draws from the likeliest characters that together reach a probability.
+
+    Args:
+        p: Above 0, to 1. The characters are kept from the likeliest on until
+            their probabilities sum up to `p`, and those as likely as the last.
+
+    Raises:
+        ValueError: If `p` is out of range.
+
+    Source: Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020).
+    """
+
+    name = "top_p"
+    keeps_likeliest = True
+
+    def __init__(self, p: float = 0.9) -> None:
+        super().__init__(p=_probability(p))
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        ordered = ops.flip(ops.sort(ops.softmax(logits, axis=-1), axis=-1), axis=-1)
+        before = ops.cumsum(ordered, axis=-1) - ordered
+        inside = ops.logical_or(before < numbers["p"], numbers["p"] >= 1)
+        least = ops.min(ops.where(inside, ordered, 2.0), axis=-1, keepdims=True)
+        return ops.where(ops.softmax(logits, axis=-1) >= least, logits, -float("inf"))
+
+
+class MinPSampler(Sampler):
+    """Draws from the characters that are not much less likely than the likeliest.
+
+    Args:
+        p: Above 0, to 1. A character is kept if its probability is `p` times
+            that of the likeliest, or more.
+
+    Raises:
+        ValueError: If `p` is out of range.
+
+    Source: Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and
+    Coherent LLM Outputs" (2024).
+    """
+
+    name = "min_p"
+    keeps_likeliest = True
+
+    def __init__(self, p: float = 0.1) -> None:
+        super().__init__(p=_probability(p))
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return ops.where(
+            logits >= ops.log(numbers["p"]), logits, -float("inf")
+        )  # the likeliest is at 0
+
+
+class BeamSampler(Sampler):
+    """Looks for the likeliest text: it goes on with several at once, the beams.
+
+    It draws nothing, so temperature and seed do not matter. Of all texts it
+    went on with, it takes the one of the largest mean log-probability per
+    character. `num_samples` of `CharRNN.generate` asks for more than the best.
+
+    Args:
+        num_beams: How many beams there are, 1 or more; 1 is greedy.
+
+    Raises:
+        ValueError: If `num_beams` is not a positive integer.
+
+    Source: Graves, "Sequence Transduction with Recurrent Neural Networks" (2012).
+    """
+
+    name = "beam"
+    keeps_likeliest = True
+
+    def __init__(self, num_beams: int = 5) -> None:
+        super().__init__()
+        self.num_beams = _count("num_beams", num_beams)
+
+    def __repr__(self) -> str:
+        return f"BeamSampler(num_beams={self.num_beams})"
+
+    def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
+        return logits
+
+
+def coldness(temperature: Any) -> np.ndarray:
+    """Return what logits are multiplied by at a temperature.
+
+    Args:
+        temperature: A number of 0 or more, or an array of them.
+
+    Returns:
+        Its inverse, float32, within 1e-30 and 1e30, so that 0 leaves only the
+        largest logit and infinity makes all alike, with no nan anywhere.
+    """
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = 1 / np.asarray(temperature, np.float64)
+    return np.clip(inverse, 1e-30, 1e30).astype(np.float32)
+
+
+SAMPLERS = Sampler.registered
+"""Every sampler by its name, those of a user's own included."""
+
+
+def get(sampler: str | Sampler) -> Sampler:
+    """Return a sampler.
+
+    Args:
+        sampler: A name, for a sampler with the numbers it begins with, or a
+            `Sampler`.
+
+    Returns:
+        The `Sampler`.
+
+    Raises:
+        ValueError: If there is no sampler of that name.
+        TypeError: If it is neither, or has no numbers where it needs some.
+    """
+    sampler = _named(sampler) if isinstance(sampler, str) else sampler
+    if not isinstance(sampler, Sampler):
+        raise TypeError(
+            f"sampler is a name or a Sampler; it is {sampler!r}. "
+            "Pass an object such as samplers.TopKSampler(k=5)."
+        )
+    if not hasattr(sampler, "numbers"):
+        raise TypeError(
+            f"{type(sampler).__name__} has no numbers: its __init__ has to call "
+            "super().__init__(**numbers)."
+        )
+    return sampler
+
+
+def _named(name: str) -> Sampler:
+    if name not in SAMPLERS:
+        raise ValueError(
+            f"There is no sampler {name!r}; there are {', '.join(sorted(SAMPLERS))}."
+        )
+    try:
+        return SAMPLERS[name]()
+    except TypeError as error:
+        raise TypeError(
+            f"The sampler {name!r} has numbers to be set ({error}). Pass an object "
+            "of it in place of its name."
+        ) from error
+
+
+def _count(name: str, value: Any) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} is an integer from 1 on; it is {value!r}.")
+    return int(value)
+
+
+def _probability(p: Any) -> float:
+    if not isinstance(p, float | int | np.number) or not 0 < p <= 1:
+        raise ValueError(f"p is a number above 0, to 1; it is {p!r}.")
+    return float(p)

@@ -1,0 +1,325 @@
+"""Session: one text that is read and written by turns."""
+
+import os
+import zipfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_charrnn._platform import whole_file
+from keras_charrnn.settings import Temperature
+from keras_charrnn.text import Decoder, Unknown, Vocabulary
+from keras_charrnn.writing.engine import Engine, Passage
+from keras_charrnn.writing.rules import CHUNK, Draws, Rules
+from keras_charrnn.writing.samplers import BeamSampler
+from keras_charrnn.writing.search import search
+from keras_charrnn.writing.settings import Settings, row_seeds, with_settings
+
+# Characters that a stream hands out at once, at most.
+PIECE = 16
+
+
+class Session:
+    """One text, the state of the model after it, and what may come next.
+
+    `CharRNN.session` makes one.
+
+    Args:
+        engine: The model's `Engine`.
+        vocabulary: The model's `Vocabulary`.
+        ids: The text so far.
+        passage: The `Passage` after it, of one row.
+        ended: Whether the model has ended the document.
+
+    Example:
+
+    >>> import keras_charrnn as kc
+    >>> model = kc.CharRNN(kc.Vocabulary("abc "), units=8)
+    >>> session = model.session("a")
+    >>> session.feed("bc").text
+    'abc'
+    >>> len(session.generate(5, seed=1)), len(session.text)
+    (5, 8)
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        vocabulary: Vocabulary,
+        ids: np.ndarray,
+        passage: Passage,
+        ended: bool = False,
+    ) -> None:
+        self._engine, self._vocabulary = engine, vocabulary
+        self._ids, self._passage = ids, passage
+        self._ended = ended
+        # A stream that has not come to its end.
+        self._open: Generator[str, None, None] | None = None
+
+    @property
+    def text(self) -> str:
+        """All that was read and written."""
+        return self._vocabulary.decode(self._ids)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the model has ended the document; it writes no more until `feed`."""
+        return self._ended
+
+    @property
+    def rest(self) -> str:
+        """U+FFFD if the text ends within a character, as one of bytes may; else ""."""
+        return self._decoder()("", final=True)
+
+    def __repr__(self) -> str:
+        return f"<Session after {len(self._ids):,} characters>"
+
+    def feed(self, text: str, unknown: Unknown = "error") -> "Session":
+        """Read on, from what was read and written so far.
+
+        Args:
+            text: What follows the text so far.
+            unknown: As in `Vocabulary.encode`.
+
+        Returns:
+            The session.
+        """
+        ids = self._vocabulary.encode(text, unknown)
+        self._close()
+        self._follow(ids)
+        return self
+
+    def next_probabilities(self) -> dict[str, float]:
+        """Return how likely each character is to come next.
+
+        Returns:
+            The probability of each character, the likeliest first; they sum up
+            to 1.
+        """
+        self._close()
+        logits = keras.ops.convert_to_numpy(self._passage.logits)[0].astype("float64")
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        characters = self._vocabulary.characters
+        return {characters[i]: float(p[i]) for i in np.argsort(-p, kind="stable")}
+
+    @with_settings
+    def generate(
+        self,
+        length: int = Settings.length,
+        temperature: Temperature = Settings.temperature,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> str:
+        """Write on.
+
+        Args:
+            seed: As in `CharRNN.generate`.
+            **settings: `length`, `temperature` and all others of `Writing`.
+
+        Returns:
+            What was written; the session's text ends with it.
+        """
+        given = {"length": length, "temperature": temperature, **settings}
+        asked = Settings.of(self.generate, given)
+        rules = asked.rules(self._vocabulary)
+        self._close()
+        if asked.length and isinstance(rules.sampler, BeamSampler):
+            return self._searched(rules, asked)
+        return "".join(self._pieces(asked, rules, seed, CHUNK))
+
+    @with_settings
+    def stream(
+        self,
+        length: int = Settings.length,
+        temperature: Temperature = Settings.temperature,
+        seed: int | None = None,
+        **settings: Any,
+    ) -> Iterator[str]:
+        """Write on, and hand the text out as it is written.
+
+        Args:
+            seed: As in `generate`.
+            **settings: `length`, `temperature` and all others of `Writing`.
+
+        Returns:
+            An iterator of pieces. The session's text ends with what was handed
+            out. Whatever else is asked of the session closes the iterator.
+        """
+        given = {"length": length, "temperature": temperature, **settings}
+        asked = Settings.of(self.stream, given)
+        rules = asked.rules(self._vocabulary)
+        if isinstance(rules.sampler, BeamSampler):
+            raise ValueError(
+                "Beam search knows how its text begins only when it is finished, so "
+                "there is nothing to stream. Call generate, or take another sampler."
+            )
+        self._close()
+        self._open = self._pieces(asked, rules, seed, PIECE)
+        return self._open
+
+    def fork(self) -> "Session":
+        """Return a second session at the same place; the two go their own ways."""
+        self._close()
+        return Session(
+            self._engine, self._vocabulary, self._ids, self._passage, self._ended
+        )
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Save text and state, whole or not at all; the model is not in the file.
+
+        Args:
+            path: The file, which ends in `.npz`.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: If `path` does not end in `.npz`.
+        """
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"A session's file ends in .npz; this is {str(path)!r}.")
+        self._close()
+        leaves = keras.tree.flatten((self._passage.logits, self._passage.state))
+        arrays = {
+            f"tensor_{i}": keras.ops.convert_to_numpy(x).astype("float32")
+            for i, x in enumerate(leaves)
+        }
+        with whole_file(path) as part:
+            np.savez(
+                part,
+                vocabulary=np.array(self._vocabulary.to_json()),
+                ids=self._ids,
+                seen=self._passage.seen,
+                ended=np.array(self._ended),
+                **arrays,
+            )
+        return path
+
+    def load(self, path: str | os.PathLike) -> "Session":
+        """Go to the place of a saved session of the same model.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The session, whose text and state are now those of the file.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is no session, or that of another model.
+        """
+        self._close()
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(f"There is no file {str(path)!r}.")
+        current = (self._passage.logits, self._passage.state)
+        like = keras.tree.flatten(current)
+        names = [f"tensor_{i}" for i in range(len(like))]
+        wanted = {"vocabulary", "ids", "seen", "ended", *names}
+        if not zipfile.is_zipfile(path):
+            raise ValueError(f"{str(path)!r} is no session's file.")
+        with np.load(path, allow_pickle=False) as file:
+            if set(file) != wanted:
+                raise ValueError(
+                    f"{str(path)!r} is no session of such a model: it holds "
+                    f"{sorted(file)}, and not {sorted(wanted)}."
+                )
+            vocabulary = Vocabulary.from_json(str(file["vocabulary"]))
+            ids, seen, ended = file["ids"], file["seen"], bool(file["ended"])
+            leaves = [file[name] for name in names]
+        if vocabulary != self._vocabulary:
+            raise ValueError(
+                f"{str(path)!r} is a session of another model: its vocabulary is "
+                f"{vocabulary!r}, here it is {self._vocabulary!r}."
+            )
+        shapes, wanted_shapes = (
+            [x.shape for x in leaves],
+            [tuple(x.shape) for x in like],
+        )
+        if shapes != wanted_shapes:
+            raise ValueError(
+                f"{str(path)!r} is a session of another model: its logits and state "
+                f"have the shapes {shapes}, here they have {wanted_shapes}."
+            )
+        tensors = [
+            keras.ops.cast(keras.ops.convert_to_tensor(leaf), tensor.dtype)
+            for leaf, tensor in zip(leaves, like)
+        ]
+        logits, state = keras.tree.pack_sequence_as(current, tensors)
+        self._ids, self._passage = ids, Passage(logits, state, seen)
+        self._ended = ended
+        return self
+
+    def _follow(self, ids: np.ndarray) -> None:
+        if len(ids):
+            self._passage = self._engine.follow(self._passage, ids, self._engine.fold())
+            self._ids = np.concatenate([self._ids, ids])
+            self._ended = False
+
+    def _decoder(self) -> Decoder:
+        # What has been written may end within a character, which then goes on.
+        decoder = self._vocabulary.decoder()
+        decoder(self._vocabulary.decode_symbols(self._ids[-3:]))
+        return decoder
+
+    def _searched(self, rules: Rules, settings: Settings) -> str:
+        if self._ended:
+            return ""
+        found = search(self._engine, self._vocabulary, self._passage, rules, settings)
+        symbols, decoded = found[0][1], self._decoder()
+        end = self._vocabulary.end
+        ended = end is not None and symbols.endswith(end)
+        symbols = symbols[: len(symbols) - ended]
+        self._follow(self._vocabulary.encode_symbols(symbols))
+        self._ended = ended
+        return decoded(symbols)
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _pieces(
+        self, settings: Settings, rules: Rules, seed: Any, piece: int
+    ) -> Generator[str, None, None]:
+        draws = Draws(row_seeds(None if seed is None else [seed], 1, 1))
+        return self._written(settings, rules, draws, piece)
+
+    def _written(
+        self, settings: Settings, rules: Rules, draws: Draws, piece: int
+    ) -> Generator[str, None, None]:
+        if self._ended:
+            return
+        folded = self._engine.fold()
+        stops, decoded = settings.stops(self._vocabulary), self._decoder()
+        start, begun = self._passage, self._ids
+        passage, text, out, end = start, "", 0, None
+        ids = np.zeros(0, begun.dtype)
+        try:
+            while draws.position < settings.length and end is None:
+                count = min(piece, settings.length - draws.position)
+                more, passage = self._engine.write(passage, rules, draws, count, folded)
+                known = len(text)
+                ids = np.concatenate([ids, more[0].astype(begun.dtype)])
+                text += self._vocabulary.decode_symbols(more[0])
+                end = stops.find(text, known)
+                last = draws.position >= settings.length
+                upto = stops.certain(text) if end is None and not last else end
+                given, out = out, len(text) if upto is None else max(upto, out)
+                self._ids = np.concatenate([begun, ids[:out]])
+                self._ended = end is not None and stops.kept(text, end) != text[:end]
+                if shown := decoded(text[given:out]):
+                    yield shown
+        finally:
+            # The text ends with what was handed out, wherever that is.
+            kept = ids[:out]
+            self._ids = np.concatenate([begun, kept])
+            if out == len(ids):
+                self._passage = passage
+            elif out:
+                self._passage = self._engine.follow(start, kept, folded)

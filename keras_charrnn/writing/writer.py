@@ -1,0 +1,306 @@
+"""Writing: what a language model writes, and what it thinks of a text."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from keras_charrnn._platform import check_flag
+from keras_charrnn.settings import Temperature
+from keras_charrnn.text import Unknown, Vocabulary
+from keras_charrnn.writing.engine import Engine, Passage
+from keras_charrnn.writing.rules import CHUNK, Draws, Rules
+from keras_charrnn.writing.samplers import BeamSampler
+from keras_charrnn.writing.search import search
+from keras_charrnn.writing.session import Session
+from keras_charrnn.writing.settings import Settings, row_seeds, with_settings
+
+
+class TextWriter:
+    """A mixin for a `LanguageModel`: writing, streaming, sessions and scores."""
+
+    vocabulary: Vocabulary
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The loops that read and write; each is compiled when it is first used."""
+        return Engine(self)  # type: ignore[arg-type]
+
+    @with_settings
+    def generate(
+        self,
+        prompt: str | Sequence[str] = "",
+        length: int = Settings.length,
+        temperature: Temperature | Sequence[Temperature] = Settings.temperature,
+        seed: int | Sequence[int] | None = None,
+        unknown: Unknown = "error",
+        *,
+        num_samples: int | None = None,
+        strip_prompt: bool = False,
+        return_scores: bool = False,
+        **settings: Any,
+    ) -> Any:
+        """Write on from a prompt.
+
+        On one backend, the same model, prompt, settings and seed give the same
+        text, alone or among other prompts.
+
+        Args:
+            prompt: A text, or a list of texts. An empty one starts a line, or a
+                document if the model knows the end of one; such a model stops there.
+            seed: An integer of 0 or more that makes the draws repeatable, or
+                one for each prompt. One for all makes the same draws for each.
+            unknown: What to do with characters of the prompt outside the
+                vocabulary, as in `Vocabulary.encode`.
+            num_samples: How many texts to write for each prompt; with a number,
+                they come as a list.
+            strip_prompt: Whether to return only what was written.
+            return_scores: Whether to return, in place of each text, a pair of
+                the text and its score: the mean log-probability, in nats, of
+                the characters written, and of the end of a document if the model
+                wrote it, as the model has it; nan if nothing was written. That of
+                beam search has the stop text in it.
+            **settings: `length`, `temperature` and all others of `Writing`.
+
+        Returns:
+            Prompt and continuation, a `str`. A list of prompts, a list of
+            temperatures and `num_samples` each put the results into a list, in
+            this order from the outside. Texts of several temperatures have the same
+            seed.
+
+        Raises:
+            ValueError: If a setting is out of range, the prompt holds unknown
+                characters, or no character is left to write.
+            TypeError: If a setting is of a wrong type.
+        """
+        check_flag("strip_prompt", strip_prompt)
+        check_flag("return_scores", return_scores)
+        given = {"length": length, "temperature": temperature, **settings}
+        asked = Settings.of(self.generate, given)
+        prompts = [prompt] if isinstance(prompt, str) else prompt
+        if not isinstance(prompts, list | tuple | np.ndarray) or any(
+            not isinstance(text, str) for text in prompts
+        ):
+            raise TypeError(f"prompt is a str or a list of str; it is {prompt!r}.")
+        several = isinstance(temperature, list | tuple) or (
+            isinstance(temperature, np.ndarray) and temperature.ndim > 0
+        )
+        temperatures: list[Any] = list(temperature) if several else [temperature]  # type: ignore[arg-type]
+        if not temperatures:
+            raise ValueError("temperature is an empty list; it gives a text for each.")
+        samples = 1 if num_samples is None else num_samples
+        if not isinstance(samples, Integral) or samples is True or samples < 1:
+            raise ValueError(f"num_samples is 1 or more; it is {num_samples!r}.")
+        encoded = [self.vocabulary.encode(text, unknown) for text in prompts]
+        seeds = row_seeds(seed, len(prompts), samples)
+        # Rows: for each prompt, for each temperature, for each sample.
+        places = [
+            (p, t, s)
+            for p in range(len(prompts))
+            for t in range(len(temperatures))
+            for s in range(samples)
+        ]
+        rules = asked.rules(self.vocabulary, [temperatures[t] for _, t, _ in places])
+        if not places:
+            return []
+        written = [""] * len(places)
+        best: dict[tuple[int, int], float] = {}
+        if asked.length:
+            passage = self.engine.read([self._context(ids) for ids in encoded])
+            if isinstance(rules.sampler, BeamSampler):
+                found = self._search(passage, rules, asked, samples)
+                written = [found[p][s][1] for p, _, s in places]
+                best = {(p, s): found[p][s][0] for p, _, s in places}
+            else:
+                draws = Draws([seeds[p * samples + s] for p, _, s in places])
+                passage = passage.rows([p for p, _, _ in places])
+                written = self._write(passage, rules, draws, asked)
+        texts: list[Any] = []
+        for (p, _, s), symbols in zip(places, written):
+            more = self.vocabulary.encode_symbols(symbols)
+            shown = more[:-1] if _ended(symbols, self.vocabulary) else more
+            shown = shown if strip_prompt else np.concatenate([encoded[p], shown])
+            text: Any = self.vocabulary.decode(shown)
+            if return_scores and (p, s) in best:
+                text = (text, best[p, s])
+            elif return_scores:
+                scores = self._score(encoded[p], more)
+                text = (text, float(scores.mean()) if len(more) else float("nan"))
+            texts.append(text)
+        levels = ((num_samples is not None, samples), (several, len(temperatures)))
+        for wanted, size in levels:
+            if wanted:
+                texts = [texts[i : i + size] for i in range(0, len(texts), size)]
+        return texts[0] if isinstance(prompt, str) else texts
+
+    @with_settings
+    def stream(
+        self,
+        prompt: str = "",
+        length: int = Settings.length,
+        temperature: Temperature = Settings.temperature,
+        seed: int | None = None,
+        unknown: Unknown = "error",
+        **settings: Any,
+    ) -> Iterator[str]:
+        """Write on from a prompt, and hand the text out as it is written.
+
+        The pieces put together are what `generate(..., strip_prompt=True)`
+        returns. Closing the iterator stops the work.
+
+        Args:
+            prompt: A text.
+            seed: As in `generate`.
+            unknown: As in `generate`.
+            **settings: `length`, `temperature` and all others of `Writing`.
+
+        Yields:
+            Pieces of the text, of one character or more.
+        """
+        session = self.session(prompt, unknown)
+        return _whole(session, session.stream(length, temperature, seed, **settings))
+
+    def session(self, prompt: str = "", unknown: Unknown = "error") -> Session:
+        """Start a text that is read and written by turns.
+
+        Args:
+            prompt: How the text begins; if it is empty, with a new line, which
+                is read but is no part of the text.
+            unknown: As in `generate`.
+
+        Returns:
+            A `Session`.
+        """
+        if not isinstance(prompt, str):
+            raise TypeError(f"prompt is a str; it is {prompt!r}.")
+        ids = self.vocabulary.encode(prompt, unknown)
+        passage = self.engine.read([self._context(ids)])
+        return Session(self.engine, self.vocabulary, ids, passage)
+
+    def next_probabilities(
+        self, prompt: str = "", unknown: Unknown = "error"
+    ) -> dict[str, float]:
+        """Return how likely each character is to follow a prompt.
+
+        Args:
+            prompt: As in `generate`.
+            unknown: As in `generate`.
+
+        Returns:
+            The probability of each character, the likeliest first; they sum up
+            to 1.
+        """
+        return self.session(prompt, unknown).next_probabilities()
+
+    def score(
+        self, text: str, prompt: str = "", unknown: Unknown = "error"
+    ) -> np.ndarray:
+        """Return the log-probability of each character of a text.
+
+        Args:
+            text: The text.
+            prompt: What stands before it, as in `generate`: if it is empty, the
+                text is taken as the start of a line.
+            unknown: As in `generate`.
+
+        Returns:
+            Nats, (characters,), each given prompt and text before it.
+        """
+        ids = self.vocabulary.encode(text, unknown)
+        return self._score(self.vocabulary.encode(prompt, unknown), ids)
+
+    def bits_per_character(
+        self, text: str, prompt: str = "", unknown: Unknown = "error"
+    ) -> float:
+        """Return how many bits a text takes per character, given the model.
+
+        Args:
+            text: A text of one character or more.
+            prompt: As in `score`.
+            unknown: As in `generate`.
+
+        Returns:
+            The mean of minus log2 of the probabilities of its characters.
+        """
+        scores = self.score(text, prompt, unknown)
+        if not len(scores):
+            raise ValueError("A text without a known character has no mean.")
+        return float(-scores.mean() / np.log(2))
+
+    def perplexity(
+        self, text: str, prompt: str = "", unknown: Unknown = "error"
+    ) -> float:
+        """Return among how many characters the model is, on the mean, undecided.
+
+        Args:
+            text: A text of one character or more.
+            prompt: As in `score`.
+            unknown: As in `generate`.
+
+        Returns:
+            2 to the power of the bits per character, 1 or more.
+        """
+        return float(2 ** self.bits_per_character(text, prompt, unknown))
+
+    def _score(self, before: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        if not len(ids):
+            return np.zeros(0)
+        whole = np.concatenate([self._context(before), ids])
+        return self.engine.score(whole)[-len(ids) :]
+
+    def _context(self, ids: np.ndarray) -> np.ndarray:
+        """Return what is read before the first character is written."""
+        vocabulary = self.vocabulary
+        if vocabulary.end_id is not None:
+            # An end of a document stands before each document.
+            return np.concatenate([[vocabulary.end_id], ids]).astype(np.int32)
+        if len(ids):
+            return ids
+        known = (c for c in "\n " if c in vocabulary)
+        return vocabulary.encode_symbols(next(known, vocabulary.characters[0]))
+
+    def _search(
+        self, passage: Passage, rules: Rules, settings: Settings, samples: int
+    ) -> list[list[tuple[float, str]]]:
+        """Return scores and texts of each row, the best first, `samples` or more."""
+        found = [
+            search(self.engine, self.vocabulary, passage.rows([row]), rules, settings)
+            for row in range(len(passage.seen))
+        ]
+        fewest = min(map(len, found))
+        if fewest < samples:
+            raise ValueError(
+                f"num_samples is {samples}, but {rules.sampler!r} found no more than "
+                f"{fewest} texts. Ask for fewer, or search with more beams: "
+                f"sampler=samplers.BeamSampler({2 * samples})."
+            )
+        return found
+
+    def _write(
+        self, passage: Passage, rules: Rules, draws: Draws, settings: Settings
+    ) -> list[str]:
+        folded = self.engine.fold()
+        stops = settings.stops(self.vocabulary)
+        texts = [""] * len(passage.seen)
+        ends: list[int | None] = [None] * len(texts)
+        while draws.position < settings.length and None in ends:
+            count = min(CHUNK, settings.length - draws.position)
+            ids, passage = self.engine.write(passage, rules, draws, count, folded)
+            for row, more in enumerate(ids):
+                if ends[row] is None:
+                    known = len(texts[row])
+                    texts[row] += self.vocabulary.decode_symbols(more)
+                    ends[row] = stops.find(texts[row], known)
+        return [stops.kept(text, end) for text, end in zip(texts, ends)]
+
+
+def _whole(session: Session, pieces: Iterator[str]) -> Iterator[str]:
+    yield from pieces
+    if rest := session.rest:
+        yield rest
+
+
+def _ended(symbols: str, vocabulary: Vocabulary) -> bool:
+    return vocabulary.end is not None and symbols.endswith(vocabulary.end)

@@ -1,0 +1,388 @@
+"""What a writer can set, sessions, and what a model thinks of a text."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_charrnn as kc
+from keras_charrnn import samplers
+from keras_charrnn.writing.rules import CHUNK
+from keras_charrnn.writing.session import PIECE
+from tests.helpers import alphabet, crossentropy, reference_logits
+
+
+@pytest.fixture(scope="module")
+def abc():
+    return alphabet()
+
+
+def test_the_fake_model_writes_the_alphabet(abc):
+    assert abc.generate("x", 6) == "xyzabcd"
+    for name in samplers.SAMPLERS:
+        assert abc.generate("x", 6, sampler=name, seed=1) == "xyzabcd"
+
+
+# Each row alone
+
+
+def test_a_row_writes_alone_what_it_writes_in_a_batch(model):
+    prompts = ["The ", "class", "", "if x"]
+    together = model.generate(prompts, 150, seed=3)
+    assert together == [model.generate(p, 150, seed=3) for p in prompts]
+    each = model.generate(prompts, 60, seed=[3, 4, 5, 6])
+    assert each == [model.generate(p, 60, seed=3 + i) for i, p in enumerate(prompts)]
+    assert each[0] == together[0][:64]
+    assert each[1] != together[1][:65]
+
+
+def test_samples_differ_and_the_first_is_the_one_alone(model):
+    texts = model.generate("The ", 80, seed=1, num_samples=3)
+    assert len(set(texts)) == 3
+    assert texts[0] == model.generate("The ", 80, seed=1)
+    assert texts[:2] == model.generate("The ", 80, seed=1, num_samples=2)
+
+
+def test_a_list_of_temperatures_gives_a_text_for_each(model):
+    texts = model.generate("The ", 60, [0, 0.5, 2.0], seed=1)
+    assert texts == [model.generate("The ", 60, t, seed=1) for t in (0, 0.5, 2.0)]
+    nested = model.generate(["a", "b"], 9, [0.5, 1], seed=1, num_samples=3)
+    assert np.shape(nested) == (2, 2, 3)
+    assert nested[1][0] == model.generate("b", 9, 0.5, seed=1, num_samples=3)
+
+
+def test_a_temperature_may_be_a_function_of_the_position(model):
+    length = CHUNK + 30
+    greedy = model.generate("The ", length, 0)
+    assert model.generate("The ", length, lambda i: 0.0, seed=1) == greedy
+    late = model.generate("The ", length, lambda i: 0 if i < CHUNK + 9 else 5, seed=1)
+    assert late[: 4 + CHUNK + 9] == greedy[: 4 + CHUNK + 9]
+    assert late != greedy
+    with pytest.raises(ValueError, match="at position 7 the function returned -1"):
+        model.generate("The ", 20, lambda i: -1 if i == 7 else 1)
+
+
+# What may be written
+
+
+def test_banned_and_allowed_characters(model):
+    hot = model.generate("The ", 300, 3.0, seed=1, strip_prompt=True)
+    assert set("aeiou") & set(hot)
+    text = model.generate("The ", 300, 3.0, seed=1, banned="aeiou", strip_prompt=True)
+    assert len(text) == 300
+    assert not set("aeiou") & set(text)
+    text = model.generate("The ", 300, np.inf, seed=1, allowed="xyz", strip_prompt=True)
+    assert set(text) == set("xyz")
+    greedy = model.generate("The ", 50, 0, allowed="xyz", strip_prompt=True)
+    assert set(greedy) <= set("xyz")
+    text = model.generate("a", 50, allowed="xyz", banned="xy", strip_prompt=True)
+    assert text == "z" * 50
+
+
+def test_a_setting_that_leaves_no_character(model):
+    with pytest.raises(ValueError, match="leave no character"):
+        model.generate("a", 5, allowed="ab", banned="abc")
+
+
+def test_a_repetition_penalty_is_that_of_numpy(model):
+    """Greedy writing, checked by hand: the prompt counts as seen."""
+    prompt, penalty = "The state", 1.7
+    ids = list(model.vocabulary.encode(prompt))
+    for _ in range(40):
+        logits = reference_logits(model, np.array([ids]))[0][0, -1]
+        seen = np.unique(ids)
+        weighed = np.where(logits > 0, logits / penalty, logits * penalty)
+        logits[seen] = weighed[seen]
+        ids.append(int(logits.argmax()))
+    want = model.vocabulary.decode(ids)
+    assert model.generate(prompt, 40, 0, repetition_penalty=penalty) == want
+    assert want != model.generate(prompt, 40, 0)
+
+
+# Where writing ends
+
+
+def test_a_stop_text_ends_the_writing(abc):
+    assert abc.generate("a", 50, stop="h") == "abcdefg"
+    assert abc.generate("a", 50, stop="h", keep_stop=True) == "abcdefgh"
+    assert abc.generate("a", 50, stop=["xyz", "gh", "hi"]) == "abcdef"
+    assert abc.generate("a", 9, stop="xyz") == "abcdefghij"
+    assert abc.generate(["a", "t"], 99, stop="uv") == ["abcdefghijklmnopqrst", "t"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 30, 200])
+@pytest.mark.parametrize("end", [CHUNK, CHUNK + 1, CHUNK + 29, 2 * CHUNK, 300])
+def test_a_stop_text_is_found_across_the_border_of_chunks(abc, size, end):
+    start = max(0, end - size)
+    whole = "abcdefghijklmnopqrstuvwxyz" * 20  # what is written after "z"
+    stop = whole[start:end]
+    for keep, kept in ((False, start), (True, end)):
+        text = abc.generate("z", 400, stop=stop, min_length=kept, keep_stop=keep)
+        assert text == "z" + whole[:kept]
+
+
+def test_a_minimal_length_goes_on_past_a_stop(abc):
+    assert abc.generate("z", 90, stop="c", min_length=3) == "z" + "abc" + (
+        "defghijklmnopqrstuvwxyzab"
+    )
+    assert abc.generate("z", 90, stop="c", min_length=2) == "zab"
+    assert abc.generate("z", 90, stop="c", min_length=3, keep_stop=True) == "zabc"
+
+
+# Streams
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE, PIECE + 1, CHUNK + 5])
+def test_a_stream_is_the_text(model, length):
+    pieces = list(model.stream("The ", length, 0.8, seed=5))
+    assert all(pieces)
+    text = model.generate("The ", length, 0.8, seed=5, strip_prompt=True)
+    assert "".join(pieces) == text
+
+
+def test_a_stream_hands_out_nothing_of_a_stop_text(abc):
+    for stop in ("cd", "cdefghijklmnopqrstuvwxyzab", "fgh"):
+        for keep in (False, True):
+            settings = {"stop": stop, "keep_stop": keep}
+            text = abc.generate("z", 99, strip_prompt=True, **settings)
+            pieces = list(abc.stream("z", 99, **settings))
+            assert "".join(pieces) == text
+
+
+def test_closing_a_stream_stops_the_work(model, monkeypatch):
+    session = model.session("The ")
+    written = []
+    write = model.engine.write
+
+    def counted(*arguments):
+        written.append(arguments[3])
+        return write(*arguments)
+
+    monkeypatch.setattr(model.engine, "write", counted)
+    stream = session.stream(10_000, seed=1)
+    first = next(stream)
+    stream.close()
+    assert sum(written) == len(first) == PIECE
+    assert session.text == "The " + first
+
+
+# Sessions
+
+
+def probabilities(model, text):
+    logits = reference_logits(model, model.vocabulary.encode(text)[None])[0][0, -1]
+    p = np.exp(logits - logits.max())
+    return dict(zip(model.vocabulary.characters, p / p.sum()))
+
+
+def test_a_session_reads_and_writes_by_turns(model, docs):
+    session = model.session("The ")
+    session.feed(docs[:CHUNK]).feed(docs[CHUNK : 3 * CHUNK + 7])
+    more = session.generate(30, 0.8, seed=1)
+    text = "The " + docs[: 3 * CHUNK + 7] + more
+    assert session.text == text
+    want = probabilities(model, text)
+    got = session.next_probabilities()
+    assert got == pytest.approx(want, abs=1e-5)
+    assert list(got.values()) == sorted(got.values(), reverse=True)
+    assert sum(got.values()) == pytest.approx(1)
+    assert model.next_probabilities(text) == pytest.approx(want, abs=1e-5)
+
+
+def test_a_session_reads_a_long_text(model, docs):
+    session = model.session("T").feed(docs[:2500])
+    assert session.next_probabilities() == pytest.approx(
+        probabilities(model, "T" + docs[:2500]), abs=1e-4
+    )
+
+
+def test_a_session_writes_what_generate_writes(model):
+    session = model.session("The ")
+    assert session.generate(90, seed=2) == model.generate(
+        "The ", 90, seed=2, strip_prompt=True
+    )
+
+
+def test_a_session_stands_where_its_text_ends(abc):
+    session = abc.session("z")
+    assert session.generate(99, stop="fg") == "abcde"
+    assert session.generate(3) == "fgh"
+    stream = session.stream(99)
+    given = next(stream)
+    stream.close()
+    letters = "abcdefghijklmnopqrstuvwxyza"
+    assert session.generate(1) == letters[letters.index(given[-1]) + 1]
+
+
+def test_a_session_follows_an_open_stream_and_whatever_comes_next_closes_it(model):
+    session = model.session("The ")
+    stream = session.stream(300, seed=1)
+    given = next(stream)
+    assert session.text == "The " + given
+    given += next(stream)
+    assert session.feed("zz").text == "The " + given + "zz"
+    assert list(stream) == []
+    want = probabilities(model, session.text)
+    assert session.next_probabilities() == pytest.approx(want, abs=1e-5)
+    other = session.stream(300, seed=1)
+    given = next(other)
+    fork = session.fork()
+    assert fork.text.endswith("zz" + given)
+    assert list(other) == []
+    more = session.generate(10, seed=2)
+    assert session.text == fork.text + more
+
+
+def test_a_fork_goes_its_own_way(model):
+    one = model.session("The ")
+    two = one.fork()
+    a, b = one.generate(40, seed=1), two.generate(40, seed=2)
+    assert a != b
+    assert (one.text, two.text) == ("The " + a, "The " + b)
+    assert two.fork().feed("x").text == two.text + "x"
+
+
+def test_a_session_is_saved_and_loaded(model):
+    session = model.session("The ")
+    session.generate(33, seed=1)
+    session.save("one.npz")
+    again = model.session("x").load("one.npz")
+    assert again.text == session.text
+    assert again.generate(40, seed=9) == session.generate(40, seed=9)
+    assert again.generate(40, 0, repetition_penalty=3.0) == session.generate(
+        40, 0, repetition_penalty=3.0
+    )
+
+
+def test_files_that_are_no_session(model, abc, tmp_path):
+    session = model.session("The ")
+    with pytest.raises(ValueError, match=r"ends in \.npz"):
+        session.save("one.txt")
+    with pytest.raises(FileNotFoundError, match=r"no file 'none\.npz'"):
+        session.load("none.npz")
+    (tmp_path / "text.npz").write_text("text")
+    with pytest.raises(ValueError, match="is no session's file"):
+        session.load("text.npz")
+    np.savez("other.npz", ids=np.zeros(3))
+    with pytest.raises(ValueError, match="no session of such a model"):
+        session.load("other.npz")
+    small = kc.CharRNN(model.vocabulary, 8)
+    small.session("a").save("small.npz")
+    with pytest.raises(ValueError, match="a session of another model"):
+        session.load("small.npz")
+    assert session.text == "The "
+
+
+# What the model thinks
+
+
+def test_scores_are_those_of_numpy(model, docs):
+    for length in (1, 2, 17, 1024, 1300):
+        text, prompt = docs[9 : 9 + length], "def "
+        ids = model.vocabulary.encode(prompt + text)
+        logits, _ = reference_logits(model, ids[None, :-1])
+        want = -crossentropy(logits, ids[None, 1:])[0][-length:]
+        got = model.score(text, prompt)
+        assert got.shape == (length,)
+        np.testing.assert_allclose(got, want, atol=1e-4)
+        bits = -want.mean() / np.log(2)
+        assert model.bits_per_character(text, prompt) == pytest.approx(bits, abs=1e-4)
+        assert model.perplexity(text, prompt) == pytest.approx(2**bits, rel=1e-4)
+
+
+def test_the_first_character_of_a_text_has_a_score(model):
+    first = model.next_probabilities("")
+    assert model.score("Th")[0] == pytest.approx(np.log(first["T"]), abs=1e-5)
+    assert model.score("").shape == (0,)
+    with pytest.raises(ValueError, match="no mean"):
+        model.perplexity("")
+
+
+def test_a_text_like_that_learned_is_likelier(model, docs):
+    shuffled = "".join(np.random.default_rng(1).permutation(list(docs[:300])))
+    assert model.bits_per_character(docs[:300]) < model.bits_per_character(shuffled) - 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"sampler": "topk"}, ValueError, "no sampler 'topk'"),
+        ({"sampler": 3}, TypeError, "a name or a Sampler"),
+        ({"repetition_penalty": 0}, ValueError, "number above 0, to 1e30"),
+        ({"repetition_penalty": float("inf")}, ValueError, "number above 0, to 1e30"),
+        ({"stop": ""}, ValueError, "of one character or more"),
+        ({"stop": ["a", ""]}, ValueError, "of one character or more"),
+        ({"stop": [1]}, ValueError, "of one character or more"),
+        ({"stop": 5}, TypeError, "stop is a text or a list of texts; it is 5"),
+        ({"temperature": []}, ValueError, "temperature is an empty list"),
+        ({"temperature": lambda i: None}, ValueError, "position 0 .* returned None"),
+        ({"num_samples": True}, ValueError, "num_samples is 1 or more"),
+        ({"keep_stop": "no"}, TypeError, "keep_stop is True or False; it is 'no'"),
+        ({"strip_prompt": 1}, TypeError, "strip_prompt is True or False; it is 1"),
+        ({"return_scores": "no"}, TypeError, "return_scores is True or False"),
+        ({"stop": ["a", "b日"]}, ValueError, "stop holds 'b日', .* never writes '日'"),
+        ({"allowed": "ab日"}, ValueError, "allowed holds 'ab日', .* never writes '日'"),
+        ({"banned": 3}, TypeError, "banned is a str of characters"),
+        ({"min_length": -1}, ValueError, "min_length is a number of characters"),
+        ({"min_length": 6}, ValueError, "min_length is 6, and length, .* is 5"),
+        ({"num_samples": 0}, ValueError, "num_samples is 1 or more"),
+        ({"seed": [1, 2]}, ValueError, "2 seeds for 1 prompts"),
+        ({"temperature": "hot"}, ValueError, "temperature is a number from 0 on"),
+        ({"temperature": [1, -1]}, ValueError, "it is -1"),
+    ],
+)
+def test_bad_settings(model, arguments, error, message):
+    with pytest.raises(error, match=message):
+        model.generate("The ", 5, **arguments)
+
+
+def test_a_stream_names_its_settings(model):
+    with pytest.raises(TypeError, match="stream has no setting 'num_samples'; it has"):
+        model.stream("a", 5, num_samples=2)
+    with pytest.raises(TypeError, match="generate has no setting 'bogus'"):
+        model.session("a").generate(5, bogus=1)
+    with pytest.raises(ValueError, match="seed is an integer"):
+        model.stream("a", 5, seed=[1])
+
+
+def test_arrays_are_lists(model):
+    texts = model.generate(np.array(["a", "b"]), 5, seed=np.array([5, 6]))
+    assert texts == model.generate(["a", "b"], 5, seed=[5, 6])
+    assert model.generate("a", 5, np.float32(0.5), seed=1, stop=None) == model.generate(
+        "a", 5, 0.5, seed=1
+    )
+
+
+@pytest.mark.parametrize(
+    "settings", [{"seed": 1}, {"temperature": 0}, {"sampler": "beam"}]
+)
+def test_a_model_that_has_diverged(settings):
+    model = kc.CharRNN(kc.Vocabulary("abc"), 4)
+    model.set_weights([w * np.nan for w in model.get_weights()])
+    with pytest.raises(ValueError, match="logits are not finite"):
+        model.generate("a", 5, **settings)
+    with pytest.raises(ValueError, match="logits are not finite"):
+        model.next_probabilities("a")
+
+
+def test_nothing_that_a_user_changes_compiles_anew(abc):
+    """Only another number of rows, or another kind of sampler, makes a new loop."""
+    calls = []
+    step = abc.step
+
+    def traced(*arguments):
+        calls.append(1)
+        return step(*arguments)
+
+    abc.step = traced
+    try:
+        abc.__dict__.pop("engine", None)
+        abc.generate("a", 20, sampler=samplers.TopKSampler(3), seed=1)
+        compiled = len(calls)
+        abc.generate("b", 131, 0.5, sampler=samplers.TopKSampler(9), seed=2)
+        list(abc.stream("c", 40, 2.0, sampler="top_k"))
+        if keras.backend.backend() != "torch":  # nothing is compiled there
+            assert len(calls) == compiled
+        assert set(abc.engine._write) == {samplers.TopKSampler}
+    finally:
+        abc.step = step
+        abc.__dict__.pop("engine", None)
