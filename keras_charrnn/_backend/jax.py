@@ -93,7 +93,8 @@ def differentiable(forward: Callable, backward: Callable) -> Callable:
         return forward(*inputs)[0]
 
     function.defvjp(forward, backward)
-    return function
+    # Without this, a call outside of a compiled step compiles its loops each time.
+    return jax.jit(function)
 
 
 def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
