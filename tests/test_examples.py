@@ -1,7 +1,10 @@
 """The programs of examples/ run, and do what they tell."""
 
+import contextlib
+import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -14,18 +17,15 @@ import keras_charrnn as kc
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 
-def run(path, *words):
-    done = subprocess.run(
-        [sys.executable, str(path), "--quick", *words],
-        env={
-            **os.environ,
-            "KERAS_BACKEND": keras.backend.backend(),
-            "PYTHONIOENCODING": "utf-8",
-        },
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout.decode()
+@pytest.fixture
+def run(monkeypatch):
+    def run(path, *words):
+        monkeypatch.setattr(sys, "argv", [str(path), "--quick", *words])
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            runpy.run_path(str(path), run_name="__main__")
+        return shown.getvalue()
+
+    return run
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_an_example_is_short(path):
 
 
 @each("nietzsche_lstm")
-def test_nietzsche_lstm(example, corpus):
+def test_nietzsche_lstm(run, example, corpus):
     out = run(example, "--corpus", corpus)
     heads = re.findall(r"--- epoch 3, temperature (\S+), after '(.*)' ---", out)
     assert [t for t, _ in heads] == ["0.2", "0.5", "1.0", "1.2"]
@@ -68,7 +68,7 @@ def test_nietzsche_lstm(example, corpus):
 
 
 @each("spanish_gru")
-def test_spanish_gru(example, corpus):
+def test_spanish_gru(run, example, corpus):
     out = run(example, "--files", corpus, "two.txt")
     assert "('two.txt', " in out
     losses = [float(x) for x in re.findall(r"epoch \d: loss (\S+), \S+ s", out)]
@@ -78,7 +78,7 @@ def test_spanish_gru(example, corpus):
 
 
 @each("shakespeare_lstm")
-def test_shakespeare_lstm(example, corpus):
+def test_shakespeare_lstm(run, example, corpus):
     out = run(example, "--corpus", corpus, "--epochs", "2")
     assert "Epoch 2/2" in out
     assert "val_loss" in out
@@ -87,7 +87,7 @@ def test_shakespeare_lstm(example, corpus):
 
 
 @each("shakespeare_subclass")
-def test_shakespeare_subclass(example, corpus):
+def test_shakespeare_subclass(run, example, corpus):
     out = run(example, "--corpus", corpus)
     losses = [float(x) for x in re.findall(r"'loss': ([\d.]+)", out)]
     assert losses[-1] < losses[0]
@@ -95,8 +95,18 @@ def test_shakespeare_subclass(example, corpus):
 
 
 @each("book_chapter")
-def test_book_chapter(example, corpus):
-    out = run(example, "--corpus", corpus)
+def test_book_chapter_in_a_process_of_its_own(example, corpus):
+    done = subprocess.run(
+        [sys.executable, str(example), "--quick", "--corpus", corpus],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": keras.backend.backend(),
+            "PYTHONIOENCODING": "utf-8",
+        },
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    out = done.stdout.decode()
     text = Path(corpus).read_bytes().decode().lower()
     count = len(range(0, len(text) - 60, 3))
     assert f"{count:,} windows, {len(set(text))} different characters" in out

@@ -75,24 +75,26 @@ class TrainStep:
         )
 
 
-def differentiable(forward: Callable, backward: Callable) -> Callable:
-    """Give a function a hand-written gradient.
+def differentiable(forward: Callable, backward: Callable | None) -> Callable:
+    """Give a function a gradient, one that is written by hand.
 
     Args:
         forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
             of tensors.
         backward: `backward(residuals, gradients)` takes the gradient of each
             output and returns that of each input, `None` where there is none.
+            The backend finds the gradient by itself if it is `None`.
 
     Returns:
         A function of `inputs` that returns `outputs`.
     """
 
-    @jax.custom_vjp
     def function(*inputs: Any) -> tuple:
         return forward(*inputs)[0]
 
-    function.defvjp(forward, backward)
+    if backward is not None:
+        function = jax.custom_vjp(function)
+        function.defvjp(forward, backward)
     # Without this, a call outside of a compiled step compiles its loops each time.
     return jax.jit(function)
 

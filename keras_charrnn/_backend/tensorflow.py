@@ -36,18 +36,22 @@ class TrainStep:
         return self.run_batch(data, training=False)[1]
 
 
-def differentiable(forward: Callable, backward: Callable) -> Callable:
-    """Give a function a hand-written gradient.
+def differentiable(forward: Callable, backward: Callable | None) -> Callable:
+    """Give a function a gradient, one that is written by hand.
 
     Args:
         forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
             of tensors.
         backward: `backward(residuals, gradients)` takes the gradient of each
             output and returns that of each input, `None` where there is none.
+            The backend finds the gradient by itself if it is `None`.
 
     Returns:
         A function of `inputs` that returns `outputs`.
     """
+
+    if backward is None:
+        return lambda *inputs: forward(*inputs)[0]
 
     def function(*inputs: Any) -> tuple:
         # TensorFlow takes tensors alone, so an absent input is left out.

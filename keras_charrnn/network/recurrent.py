@@ -327,9 +327,7 @@ def _sequence(kind: type[Cell]) -> Callable:
         return dx, d_kernel, d_bias, None, *d_first
 
     by_hand = [cell.backward, *([cell.enter_backward] if cell.entrance else [])]
-    if None in by_hand:
-        return lambda *inputs: forward(*inputs)[0]
-    return differentiable(forward, backward)
+    return differentiable(forward, None if None in by_hand else backward)
 
 
 def _kept(state: Any, keep: Any) -> Any:
