@@ -49,7 +49,6 @@ def differentiable(forward: Callable, backward: Callable | None) -> Callable:
     Returns:
         A function of `inputs` that returns `outputs`.
     """
-
     if backward is None:
         return lambda *inputs: forward(*inputs)[0]
 
