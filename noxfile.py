@@ -1,12 +1,12 @@
 """The door to every check: `nox` runs them all, `nox -s NAME` one of them."""
 
 import sys
+from glob import glob
 from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.4.15"
-nox.options.sessions = ["lint", "types", "tests", "docs", "build"]
 nox.options.default_venv_backend = "venv"
 
 KERAS = "keras==3.15.1"
@@ -17,8 +17,23 @@ BACKENDS = {
 }
 RUFF = "ruff==0.17.5"
 MATPLOTLIB = "matplotlib==3.11.2"
-TESTING = ("pytest==9.2.0", "pytest-xdist==3.8.0", "hypothesis==6.155.2")
+COVERAGE = "coverage==7.17.4"
+TESTING = (
+    *("pytest==9.2.0", "pytest-xdist==3.8.0", "pytest-cov==7.1.0"),
+    *("hypothesis==6.155.2", COVERAGE),
+)
 SHOWING = ("tensorboard==2.21.0", MATPLOTLIB)
+
+# What touches no backend is tested once, not on each of them.
+ONCE = (
+    *("tests/text", "tests/batches", "tests/platform", "tests/benchmarks"),
+    "tests/test_architecture.py",
+)
+SOAK = "tests/soak"
+EACH = ("tests", *(f"--ignore={path}" for path in (*ONCE, SOAK)))
+TESTS = ("tests-text", *(f"tests-{backend}" for backend in BACKENDS))
+
+nox.options.sessions = ["lint", "types", *TESTS, "coverage", "docs", "build"]
 
 
 @nox.session
@@ -36,17 +51,68 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
 
 
-@nox.session
-@nox.parametrize("backend", list(BACKENDS), ids=list(BACKENDS))
-def tests(session: nox.Session, backend: str) -> None:
-    """Run the tests on one backend; words behind `--` go to pytest."""
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Run all tests, those of each backend in turn; words behind `--` go to pytest."""
+    for name in TESTS:
+        session.notify(name)
+
+
+@nox.session(name="tests-text")
+def tests_text(session: nox.Session) -> None:
+    """Run the tests that touch no backend."""
+    _run_pytest(session, "jax", *ONCE)
+
+
+@nox.session(name="tests-jax")
+def tests_jax(session: nox.Session) -> None:
+    """Run the tests on JAX."""
+    _run_pytest(session, "jax", *EACH)
+
+
+@nox.session(name="tests-tensorflow")
+def tests_tensorflow(session: nox.Session) -> None:
+    """Run the tests on TensorFlow."""
+    _run_pytest(session, "tensorflow", *EACH)
+
+
+@nox.session(name="tests-torch")
+def tests_torch(session: nox.Session) -> None:
+    """Run the tests on PyTorch."""
+    _run_pytest(session, "torch", *EACH)
+
+
+def _run_pytest(session: nox.Session, backend: str, *words: str) -> None:
+    """Run pytest in an environment that has one backend alone."""
     session.install(BACKENDS[backend], KERAS, *TESTING, *SHOWING, ".")
-    # A core for each process, so threads of one would only wait for each other.
     session.run(
         *("pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"),
-        *session.posargs,
-        env={"KERAS_BACKEND": backend, "OMP_NUM_THREADS": "1"},
+        *("--cov", "--cov-report=", *words, *session.posargs),
+        env={
+            "KERAS_BACKEND": backend,
+            # A core for each process, so threads of one would only wait for each other.
+            "OMP_NUM_THREADS": "1",
+            "COVERAGE_FILE": f".coverage.{session.name}",
+        },
+        # Of words such as `-k NAME`, a session may know nothing.
+        success_codes=[0, 5] if session.posargs else [0],
     )
+
+
+@nox.session
+@nox.parametrize("backend", list(BACKENDS), ids=list(BACKENDS))
+def soak(session: nox.Session, backend: str) -> None:
+    """Run what is long by nature on one backend, an hour or so."""
+    session.install(BACKENDS[backend], KERAS, *TESTING, ".")
+    session.run("pytest", SOAK, *session.posargs, env={"KERAS_BACKEND": backend})
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Tell which lines of the package no test of any session has run."""
+    session.install(COVERAGE)
+    session.run("coverage", "combine", "--keep", *glob(".coverage.tests-*"))
+    session.run("coverage", "report")
 
 
 @nox.session

@@ -6,7 +6,6 @@ import inspect
 import sys
 from pathlib import Path
 
-import keras
 import pytest
 
 import keras_charrnn
@@ -103,11 +102,6 @@ def test_the_twins_have_the_same_names_in_the_same_order():
         twins.append(defined)
     assert twins[0] == twins[1] == twins[2]
     assert {name for name, _ in twins[0]} == set(_backend.__all__)
-
-
-def test_the_door_is_that_of_the_backend():
-    door = inspect.getmodule(_backend.TrainStep).__name__
-    assert door == f"keras_charrnn._backend.{keras.backend.backend()}"
 
 
 def test_public_names_exist_and_are_described():

@@ -27,6 +27,8 @@ package imports a backend or asks which one is at work.
     last axis, `take` returns rows of a table.
 `jit_compile`
     Whether a training step is compiled by XLA unless the user says otherwise.
+`seed_dtype`
+    What `keras.random` takes for a seed that is a tensor.
 """
 
 import keras
@@ -48,6 +50,7 @@ if _name == "jax":
         loop,
         native,
         scan,
+        seed_dtype,
         sigmoid,
         split,
         take,
@@ -65,6 +68,7 @@ elif _name == "tensorflow":
         loop,
         native,
         scan,
+        seed_dtype,
         sigmoid,
         split,
         take,
@@ -82,6 +86,7 @@ else:
         loop,
         native,
         scan,
+        seed_dtype,
         sigmoid,
         split,
         take,
@@ -99,6 +104,7 @@ __all__ = [
     "loop",
     "native",
     "scan",
+    "seed_dtype",
     "sigmoid",
     "split",
     "take",

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import keras
 
 jit_compile = True
+seed_dtype = "uint32"
 
 
 class TrainStep:

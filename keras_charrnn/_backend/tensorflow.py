@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 jit_compile = True
+seed_dtype = "int64"
 
 
 class TrainStep:

@@ -9,6 +9,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 jit_compile = False
+seed_dtype = "int32"
 
 
 class TrainStep:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_charrnn._backend import each_row
+from keras_charrnn._backend import each_row, seed_dtype
 from keras_charrnn._platform import register
 
 
@@ -20,13 +20,12 @@ class _Key(keras.random.SeedGenerator):
     """Hands a seed that is a value to `keras.random`.
 
     `keras.random` takes an integer or a `SeedGenerator`, and neither fits into
-    a compiled loop whose draws are told apart by data. This generator returns
-    the seed it was given last.
+    a compiled loop whose draws are told apart by data. This generator has no state,
+    and so no variable: it returns the seed that it was made of.
     """
 
-    def of(self, key: Any) -> "_Key":
+    def __init__(self, key: Any) -> None:
         self._key = key
-        return self
 
     def next(self, ordered: bool = True) -> Any:
         return self._key
@@ -68,7 +67,6 @@ class Sampler(ABC):
             if not isinstance(value, float | int | np.number) or value != value:
                 raise ValueError(f"{name} is a number; it is {value!r}.")
         self.numbers = numbers
-        self._key = _Key(seed=0)
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name}={value}" for name, value in self.numbers.items())
@@ -107,7 +105,7 @@ class Sampler(ABC):
         Returns:
             Ids, (B,), int32; -1 where `restrict` has left none.
         """
-        keys = ops.cast(keys, self._key.state.dtype)
+        keys = ops.cast(keys, seed_dtype)
         # The largest is 0, so that no factor can overflow; and none is 0 or
         # infinite, so that what is impossible stays so.
         logits = logits - ops.max(logits, axis=-1, keepdims=True)
@@ -125,7 +123,7 @@ class Sampler(ABC):
 
     def _draw(self, logits: Any, key: Any) -> Any:
         """Draw an id for one row: logits (1, V), key (1, 2), a tensor or a list."""
-        return keras.random.categorical(logits, 1, seed=self._key.of(key[0]))[:, 0]
+        return keras.random.categorical(logits, 1, seed=_Key(key[0]))[:, 0]
 
 
 class RandomSampler(Sampler):

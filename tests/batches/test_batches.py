@@ -1,12 +1,12 @@
-import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, DocumentBatches, StreamBatches, WindowBatches
-from keras_charrnn._backend import feed
-from tests.helpers import numpy
+
+TEXT = Corpus.from_text("abcdefghij" * 9)
+NAMES = Corpus.from_documents(["anna", "bo", "carl", "do", "eleonore"] * 5)
 
 sizes = st.integers(1, 9)
 
@@ -83,36 +83,6 @@ def test_streams_start_anew_at_random_and_each_epoch_elsewhere():
 def test_resets_are_a_probability(wrong):
     with pytest.raises(ValueError, match="resets is a probability, 0 to 1"):
         StreamBatches(Corpus.from_text("abcd"), 1, 2, resets=wrong)
-
-
-TEXT = Corpus.from_text("abcdefghij" * 9)
-NAMES = Corpus.from_documents(["anna", "bo", "carl", "do", "eleonore"] * 5)
-
-
-@pytest.mark.parametrize(
-    "batches",
-    [
-        StreamBatches(TEXT, 3, 7),
-        DocumentBatches(NAMES, 3, 7),
-        WindowBatches(TEXT, 9, 7, stride=2),
-        WindowBatches(TEXT, 9, 7, stride=2, target="next"),
-    ],
-    ids=["streams", "documents", "windows", "next"],
-)
-def test_what_fit_reads_is_the_batches_and_has_their_shapes(batches):
-    fed = feed(batches)
-    assert len(fed) == len(batches) > 2
-    for epoch in range(2):
-        batches.begin_epoch(epoch)
-        count = 0
-        for mine, theirs in zip(fed, batches):
-            for got, wanted in zip(
-                keras.tree.flatten(mine), keras.tree.flatten(theirs)
-            ):
-                assert numpy(got).dtype == wanted.dtype
-                np.testing.assert_array_equal(numpy(got), wanted)
-            count += 1
-        assert count == len(batches)
 
 
 def read_back(batches):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_charrnn import CharRNN, Corpus, Vocabulary
+from keras_charrnn import Corpus, Vocabulary
 from keras_charrnn.text import encoding, sources
 
 
@@ -57,19 +57,6 @@ def test_files_begin_where_they_say_when_characters_are_left_out(texts):
     assert corpus.text == "".join(c for c in first + second if c in kept)
     assert corpus.files[1][1] == sum(c in kept for c in first) < len(first)
     assert all((first + second).count(c) >= 200 for c in kept)
-
-
-def test_training_on_a_mapped_corpus_is_training_on_the_text(texts):
-    import keras
-
-    losses = []
-    for path in (None, "corpus.npy"):
-        keras.utils.set_random_seed(5)
-        corpus = Corpus.from_files(texts, path=path)
-        model = CharRNN(corpus.vocabulary, units=16, embedding_dim=8)
-        history = model.fit(corpus, epochs=2, validation_split=0.1, verbose=0)
-        losses.append(history.history["loss"] + history.history["val_loss"])
-    assert losses[0] == losses[1]
 
 
 def test_a_part_of_a_corpus_can_be_saved():

@@ -18,7 +18,7 @@ class Cell(ABC):
     the gradients of the weights are no business of a cell; `Recurrent` has them.
 
     A subclass that sets `name` can be chosen by it everywhere, and a module in
-    `keras_charrnn/cells` that holds one is found without being named. A cell
+    `keras_charrnn/network/cells` that holds one is found without being named. A cell
     that leaves out `backward` is differentiated by the backend.
 
     Shapes: B batch, U units, G gates.
