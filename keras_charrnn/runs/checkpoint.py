@@ -1,11 +1,15 @@
-"""Checkpoint: saving a model so that its file is never seen half-written."""
+"""Checkpoint: a model's file, which is whole and opens on every backend."""
 
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from keras_charrnn._platform import whole_file
+
+_INNER_OPTIMIZERS = re.compile(r"keras\.src\.backend\.\w+\.optimizers\..*")
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
@@ -31,3 +35,26 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
     with whole_file(path) as part:
         model.save(part)
     return path
+
+
+def portable(config: Any) -> Any:
+    """Name the optimizers in a config as `keras.optimizers` does.
+
+    On PyTorch, Keras writes the name of its own inner class, which can't be imported
+    where PyTorch is not installed.
+
+    Args:
+        config: A config of serialized objects, a nest of dicts and lists.
+
+    Returns:
+        The config, equal but for these names.
+    """
+    if isinstance(config, list | tuple):
+        return type(config)(map(portable, config))
+    if not isinstance(config, dict):
+        return config
+    config = {key: portable(value) for key, value in config.items()}
+    module = config.get("module")
+    if isinstance(module, str) and _INNER_OPTIMIZERS.fullmatch(module):
+        config |= {"module": "keras.optimizers", "registered_name": None}
+    return config

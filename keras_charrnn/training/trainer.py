@@ -20,6 +20,7 @@ from keras_charrnn.batches import (
     is_text,
 )
 from keras_charrnn.network import Recurrent, Stream
+from keras_charrnn.runs import portable
 from keras_charrnn.settings import Training
 from keras_charrnn.text import Unknown, Vocabulary
 from keras_charrnn.training.callbacks import BeginEpoch, TellKernels
@@ -173,10 +174,11 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             # What "auto" means differs between backends, and so it stays "auto".
             config["jit_compile"] = self._jit_compile_asked
             config["planned"] = self._planned
-        return config
+        return portable(config)
 
     def compile_from_config(self, config: dict) -> None:
-        config = keras.saving.deserialize_keras_object(config)
+        # Files of before have the names of PyTorch's classes.
+        config = keras.saving.deserialize_keras_object(portable(config))
         planned = config.pop("planned", False)
         self.compile(metrics=[], **{k: v for k, v in config.items() if k != "metrics"})
         self._planned = planned
