@@ -11,9 +11,9 @@ from keras import ops
 
 from keras_charrnn._backend import take
 from keras_charrnn._platform import check_positive
-from keras_charrnn.network import Recurrent, extended, with_characters_of
+from keras_charrnn.network import Recurrent, extended
 from keras_charrnn.settings import Network
-from keras_charrnn.text import Vocabulary
+from keras_charrnn.text import Vocabulary, with_characters_of
 from keras_charrnn.training import TextTrainer
 from keras_charrnn.writing import TextWriter
 
@@ -216,7 +216,9 @@ class CharRNN(TextWriter, TextTrainer):
             "keras.config.set_dtype_policy('mixed_bfloat16') gives."
         )
 
-    def extend_vocabulary(self, text: Any) -> "CharRNN":
+    def extend_vocabulary(
+        self, text: Any, encoding: str = "utf-8", documents: str | None = None
+    ) -> "CharRNN":
         """Return a model that knows the characters of a text, too.
 
         What this one learned is kept: the logits of the characters it knows are
@@ -224,7 +226,10 @@ class CharRNN(TextWriter, TextTrainer):
 
         Args:
             text: A string or a list of strings (texts), a path or a list of paths
-                (always files, UTF-8), or a `Vocabulary`.
+                (always files), or a `Vocabulary`.
+            encoding: The encoding of the files.
+            documents: What a document is in the files, as in `Corpus.from_files`; if
+                `None`, what it was in the files that the vocabulary was made of.
 
         Returns:
             The new model, not compiled; this one, if it knows all characters.
@@ -232,7 +237,7 @@ class CharRNN(TextWriter, TextTrainer):
         Raises:
             ValueError: If the model's head does not end with a `Dense` layer.
         """
-        vocabulary = with_characters_of(text, self.vocabulary)
+        vocabulary = with_characters_of(text, self.vocabulary, encoding, documents)
         return self if vocabulary == self.vocabulary else extended(self, vocabulary)
 
     # What writing needs

@@ -52,13 +52,18 @@ def _reading() -> argparse.ArgumentParser:
     how.add_argument(
         "--documents",
         metavar="KIND",
-        help="lines, files, csv:COLUMN or jsonl:FIELD: what is read by itself, with an "
-        "end of its own; without it the text is one",
+        help="lines, paragraphs (between blank lines), files, separator:TEXT, "
+        "csv:COLUMN, tsv:COLUMN (without quotes), quoted-tsv:COLUMN or jsonl:FIELD: "
+        "items that have nothing to do with each other; without it, the text is one",
     )
     how.add_argument(
-        "--skip-empty", action="store_true", help="leave out empty documents"
+        "--skip-empty",
+        action="store_true",
+        help="leave out documents that hold nothing but blanks",
     )
-    how.add_argument("--lowercase", action="store_true", help="make letters small")
+    how.add_argument(
+        "--lowercase", action="store_true", help="turn letters into lowercase"
+    )
     how.add_argument(
         "--newline",
         choices=("keep", "lf"),

@@ -1,6 +1,7 @@
 """Texts that a user names: what the options of reading make of them."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from glob import has_magic
 from pathlib import Path
@@ -38,9 +39,10 @@ def read(
         return Corpus.load(options.text[0])
     choices: dict[str, Any] = {}
     if vocabulary is None and options.bytes:
-        parsed = options.documents not in (None, "lines", "files")
+        parsed = ":" in (options.documents or "")
         refuse(options, (*_CHARACTERS, *(() if parsed else ("encoding",))), "--bytes")
-        vocabulary = Vocabulary.bytes(end=options.documents is not None)
+        documents = options.documents
+        vocabulary = Vocabulary.bytes(end=documents is not None, documents=documents)
     elif vocabulary is None:
         choices = {
             "lowercase": options.lowercase,
@@ -51,7 +53,7 @@ def read(
             "unk": options.unknown == "replace",
         }
     items = {"documents": options.documents, "skip_empty": options.skip_empty}
-    if text is None and has_corpora(options.text):
+    if text is None and _has_corpora(options.text):
         text = joined(options)
     if text is None:
         _refuse_missing(options.text)
@@ -90,6 +92,13 @@ def refuse(options: argparse.Namespace, names: Sequence[str], settled: str) -> N
 def joined(options: argparse.Namespace) -> str:
     """Return the corpora and files that were named as one text."""
     _refuse_missing([w for w in options.text if w not in corpora.CORPORA])
+    for word in options.text:
+        if word in corpora.CORPORA and Path(word).exists():
+            print(
+                f"{word}: the corpus of that name is read; ./{word} would be the file "
+                "or folder here.",
+                file=sys.stderr,
+            )
     return "".join(
         corpora.load(word)
         if word in corpora.CORPORA
@@ -98,7 +107,16 @@ def joined(options: argparse.Namespace) -> str:
     )
 
 
-def has_corpora(words: Sequence[str]) -> bool:
+def reads_once(words: Sequence[str]) -> bool:
+    """Return whether some words name what can't be read twice, or are corpora."""
+    paths = [Path(word) for word in words]
+    pipes = any(
+        path.exists() and not (path.is_file() or path.is_dir()) for path in paths
+    )
+    return pipes or "-" in words or _has_corpora(words)
+
+
+def _has_corpora(words: Sequence[str]) -> bool:
     """Return whether one of some words is the name of a corpus."""
     return any(word in corpora.CORPORA for word in words)
 

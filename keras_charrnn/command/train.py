@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,15 @@ from keras_charrnn._platform import check_positive, check_writable
 from keras_charrnn.command.models import load
 from keras_charrnn.command.reading import (
     NEW_VOCABULARY,
-    has_corpora,
     is_encoded,
     joined,
     name_of,
     read,
+    reads_once,
     refuse,
 )
 from keras_charrnn.model import CharRNN
-from keras_charrnn.text import Corpus, Vocabulary
+from keras_charrnn.text import Corpus
 from keras_charrnn.training import (
     RECIPES,
     CharactersPerSecond,
@@ -111,15 +110,10 @@ def _further(options: argparse.Namespace, model: CharRNN) -> tuple[CharRNN, Corp
         )
     text = None
     if options.unknown == "error" and not is_encoded(options.text):
-        choices = asdict(model.vocabulary.treatment)
-        if has_corpora(options.text) or "-" in options.text:
-            text = joined(options)
-            found = Vocabulary.from_text(text, **choices)
-        else:
-            found = Vocabulary.from_files(
-                options.text, options.encoding, documents=options.documents, **choices
-            )
-        model = model.extend_vocabulary(found)
+        source: Any = [Path(word) for word in options.text]
+        if reads_once(options.text):
+            source = text = joined(options)
+        model = model.extend_vocabulary(source, options.encoding, options.documents)
     return model, read(options, model.vocabulary, text)
 
 

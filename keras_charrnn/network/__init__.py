@@ -2,7 +2,7 @@
 
 from keras_charrnn.network.cells import CELLS, Cell
 from keras_charrnn.network.contract import LanguageModel
-from keras_charrnn.network.extension import extended, with_characters_of
+from keras_charrnn.network.extension import extended
 from keras_charrnn.network.recurrent import Recurrent
 from keras_charrnn.network.stream import Stream
 
@@ -13,5 +13,4 @@ __all__ = [
     "Recurrent",
     "Stream",
     "extended",
-    "with_characters_of",
 ]

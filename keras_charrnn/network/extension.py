@@ -1,6 +1,5 @@
 """Extension: a trained model learns characters that it did not know."""
 
-from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -8,29 +7,6 @@ import numpy as np
 from keras import ops
 
 from keras_charrnn.text import Vocabulary
-
-
-def with_characters_of(text: Any, vocabulary: Vocabulary) -> Vocabulary:
-    """Return a vocabulary that has the characters of a text, too.
-
-    Args:
-        text: A string or several (texts), a path or several (files, UTF-8), or another
-            `Vocabulary`.
-        vocabulary: The `Vocabulary`; the text is treated as it says.
-
-    Returns:
-        The new `Vocabulary`.
-    """
-    choices = asdict(vocabulary.treatment)
-    if isinstance(text, Vocabulary):
-        text = [c for c in text.characters if c != text.end]
-    if isinstance(text, list | tuple) and all(isinstance(t, str) for t in text):
-        text = "".join(text)
-    if isinstance(text, str):
-        other = Vocabulary.from_text(text, **choices)
-    else:
-        other = Vocabulary.from_files(text, **choices)
-    return vocabulary.extended(other.characters)
 
 
 def extended(model: Any, vocabulary: Vocabulary) -> Any:

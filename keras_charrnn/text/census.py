@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from keras_charrnn.text.code_points import code_points_of
+from keras_charrnn.text.code_points import code_points_of, refuse_surrogates
 
 
 class Census:
@@ -24,6 +24,7 @@ class Census:
         # As narrow as can be: most of the time goes by looking numbers up.
         self._numbers = np.full(sys.maxunicode + 1, -1, np.int16)
         self._found = 0
+        self._size = 0
 
     def number(self, text: str) -> np.ndarray:
         """Number the characters of a piece of text, and count them.
@@ -34,8 +35,13 @@ class Census:
         Returns:
             Their numbers, (characters,), of the smallest unsigned dtype that holds
             those given so far.
+
+        Raises:
+            ValueError: If there is half of a surrogate pair in it.
         """
         code_points = code_points_of(text)
+        refuse_surrogates(code_points, self._size)
+        self._size += len(code_points)
         if self._counting:
             counts = np.bincount(code_points)
             self._counts[: len(counts)] += counts

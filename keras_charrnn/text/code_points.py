@@ -4,8 +4,6 @@ import sys
 
 import numpy as np
 
-_NAMED_AT_MOST = 10
-
 # A lone surrogate is a legal character of a Python string, so it must pass.
 _UTF32 = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
@@ -22,26 +20,23 @@ def characters_of(code_points: np.ndarray) -> str:
     return code_points.astype(np.uint32).tobytes().decode(_UTF32, "surrogatepass")
 
 
-def describe_unknown(code_points: np.ndarray, strange: np.ndarray, place: int) -> str:
-    """Say which characters are unknown, and where.
+def refuse_surrogates(code_points: np.ndarray, place: int) -> None:
+    """Raise a `ValueError` if there is half of a surrogate pair.
+
+    Python's strings may hold one, which broken JSON leaves behind, but nothing can
+    print or save it.
 
     Args:
         code_points: Those of a text, (characters,).
-        strange: Which of them are unknown, booleans (characters,).
         place: The place of the first of them in the whole text.
-
-    Returns:
-        The message of an error.
     """
-    places = np.flatnonzero(strange)
-    named = ", ".join(
-        f"{chr(code_points[i])!r} at {place + i}" for i in places[:_NAMED_AT_MOST]
-    )
-    more = len(places) - _NAMED_AT_MOST
-    rest = f" and {more} more" if more > 0 else ""
-    plural = "" if len(places) == 1 else "s"
-    return (
-        f"The text holds {len(places)} character{plural} outside the vocabulary: "
-        f"{named}{rest}. Pass unknown='skip', or unknown='replace' if the vocabulary "
-        "has an id for them (--unknown to the command)."
-    )
+    if code_points.dtype == np.uint8:
+        return
+    surrogates = code_points >> 11 == 0xD800 >> 11
+    if surrogates.any():
+        at = int(surrogates.argmax())
+        raise ValueError(
+            f"The text holds half of a surrogate pair, U+{code_points[at]:04X}, at "
+            f"{place + at}, which is no character: remove it, or put U+FFFD there, as "
+            "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') does."
+        )

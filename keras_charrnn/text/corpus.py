@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_charrnn._platform import check_positive
-from keras_charrnn.text.documents import mark_documents, mark_ends
+from keras_charrnn.text.documents import kind_of, mark_documents, mark_ends
 from keras_charrnn.text.encoding import (
     Encoded,
     Source,
@@ -19,9 +19,10 @@ from keras_charrnn.text.encoding import (
     read_encoded,
     write_encoded,
 )
-from keras_charrnn.text.sources import Paths, find_files, read_pieces
+from keras_charrnn.text.sources import Paths, checked_text, find_files, read_pieces
 from keras_charrnn.text.treatment import Treatment
-from keras_charrnn.text.vocabulary import ByteVocabulary, Unknown, Vocabulary
+from keras_charrnn.text.unknown import Unknown
+from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
 
 _Part = tuple[np.ndarray, np.ndarray]
 _PIECE = 1 << 20  # ids that are looked at at once
@@ -63,8 +64,8 @@ class Corpus:
             )
         if ids.size and not 0 <= ids.min() <= ids.max() < len(vocabulary):
             raise ValueError(
-                f"The ids go from {ids.min()} to {ids.max()}, but the vocabulary's "
-                f"go from 0 to {len(vocabulary) - 1}."
+                f"The ids go from {ids.min()} to {ids.max()}, those of the vocabulary "
+                f"from 0 to {len(vocabulary) - 1}."
             )
         if vocabulary.end_id is not None and ids.size and ids[-1] != vocabulary.end_id:
             raise ValueError(
@@ -97,14 +98,12 @@ class Corpus:
             skip_empty: As in `from_files`.
             **choices: As in `from_files`.
         """
-        if not isinstance(text, str):
-            raise TypeError(f"A text is a str; this is {type(text).__name__}.")
-        kind = _kind(documents, vocabulary)
-        pieces: Iterable[str] = [text]
+        kind = kind_of(documents, vocabulary)
+        pieces: Iterable[str] = [checked_text(text)]
         if kind is not None:
             pieces = mark_ends(pieces, kind, "the text", skip_empty)
-        source = [("", pieces)]
-        return cls._read(source, kind is not None, vocabulary, unknown, choices)
+        end, how = kind is not None, {"documents": kind, "skip_empty": skip_empty}
+        return cls._read([("", pieces)], end, vocabulary, unknown, choices, **how)
 
     @classmethod
     def from_documents(
@@ -132,8 +131,8 @@ class Corpus:
         >>> corpus, corpus.text
         (<Corpus of 2 documents, 10 characters, 5 different>, 'anna\notto\n')
         """
-        source = [("", mark_documents(documents, skip_empty))]
-        return cls._read(source, True, vocabulary, unknown, choices)
+        pieces, how = mark_documents(documents, skip_empty), {"skip_empty": skip_empty}
+        return cls._read([("", pieces)], True, vocabulary, unknown, choices, **how)
 
     @classmethod
     def from_files(
@@ -156,12 +155,13 @@ class Corpus:
                 as bytes, and `encoding` plays no part.
             unknown: As in `from_text`.
             encoding: As in `read_text`.
-            documents: What is a document: `"lines"` each line, `"files"` each file,
-                `"csv:COLUMN"` the value of each row in that column, with names in the
-                first row (tabs between values if the file ends in .tsv),
-                `"jsonl:FIELD"` that field of each line's object. `None` for one
-                continuous text.
-            skip_empty: Whether to leave out empty documents, which are errors else.
+            documents: What a document is: `"lines"`, `"paragraphs"` (between blank
+                lines), `"files"`, `"separator:TEXT"` (between two of these texts),
+                `"csv:COLUMN"`, `"tsv:COLUMN"` (without quotes), `"quoted-tsv:COLUMN"`
+                or `"jsonl:FIELD"`. If `None`, what the vocabulary says, and without an
+                end of documents one continuous text.
+            skip_empty: Whether to leave out documents that hold nothing but blanks;
+                otherwise they are errors.
             path: A `.npy` file to write the ids to, for texts larger than memory. It
                 is mapped into memory, and `Corpus.load` opens it again.
             **choices: How to make the vocabulary, if it is `None`: `newline`,
@@ -174,8 +174,8 @@ class Corpus:
             OSError: If a file can't be read or written.
         """
         path = None if path is None else Path(path)
-        kind = _kind(documents, vocabulary)
-        parsed = kind not in (None, "lines", "files")
+        kind = kind_of(documents, vocabulary)
+        parsed = isinstance(kind, str) and ":" in kind
         raw = isinstance(vocabulary, ByteVocabulary) and not parsed
 
         def pieces(file: Path) -> Iterator[str]:
@@ -185,9 +185,8 @@ class Corpus:
             )
 
         sources = [(str(file), pieces(file)) for file in find_files(paths)]
-        return cls._read(
-            sources, kind is not None, vocabulary, unknown, choices, path, raw
-        )
+        how = {"path": path, "raw": raw, "documents": kind, "skip_empty": skip_empty}
+        return cls._read(sources, kind is not None, vocabulary, unknown, choices, **how)
 
     def save(self, path: str | os.PathLike) -> "Corpus":
         """Write the ids to a file, whole or not at all.
@@ -225,8 +224,11 @@ class Corpus:
         vocabulary: Vocabulary | None,
         unknown: Unknown,
         choices: dict[str, Any],
+        *,
         path: Path | None = None,
         raw: bool = False,
+        documents: str | None = None,
+        skip_empty: bool = False,
     ) -> "Corpus":
         for name in choices:
             if name not in _CHOICES:
@@ -247,13 +249,15 @@ class Corpus:
                     f"{vocabulary!r} has no id for the end of a document. Make it with "
                     "end=True, or of these documents."
                 )
+        make = {"end": end, "documents": documents, **choices}
         encoded = encode_sources(
             ((name, text if raw else treated(text)) for name, text in sources),
             vocabulary,
             unknown,
-            lambda census: Vocabulary.from_census(census, end=end, **choices),
+            lambda census: Vocabulary.from_census(census, **make),
             choices.get("min_count", 1) != 1 or choices.get("max_size") is not None,
             path,
+            skip_empty,
         )
         return cls._of(encoded)
 
@@ -392,9 +396,3 @@ class Corpus:
         unit = "bytes" if isinstance(self.vocabulary, ByteVocabulary) else "characters"
         different = len(self.vocabulary)
         return f"<Corpus of {items}{len(self):,} {unit}, {different} different>"
-
-
-def _kind(documents: str | None, vocabulary: Vocabulary | None) -> str | None:
-    """Return what is a document: with an end in the vocabulary, there is always one."""
-    implied = vocabulary is not None and vocabulary.end is not None
-    return "files" if documents is None and implied else documents

@@ -1,17 +1,40 @@
 """Documents: a text taken apart into items that have nothing to do with each other."""
 
-import csv
-import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from keras_charrnn.text.tables import column_of, field_of, rows_of
 
 # Stands behind every document. A noncharacter of Unicode, for a program's own use.
 END = "\ufdd0"
 
-KINDS = ("lines", "files", "csv:COLUMN", "jsonl:FIELD")
-# Characters of a row of CSV or JSONL, at most.
-_LONGEST_ROW = 1 << 26
+KINDS = (
+    *("lines", "paragraphs", "files", "separator:TEXT"),
+    *("csv:COLUMN", "tsv:COLUMN", "quoted-tsv:COLUMN", "jsonl:FIELD"),
+)
 # Characters that are handed out at once.
 _PIECE = 1 << 20
+
+# CRLF, LF and CR, and the CR CR LF of files that were converted twice.
+_LINE_END = re.compile(r"\r+\n|\r")
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+_BLANK_START = re.compile(r"(?:[^\S\n]*\n)+")
+
+
+def kind_of(documents: str | None, vocabulary: Any) -> str | None:
+    """Return what a document is, which a vocabulary may know.
+
+    Args:
+        documents: What was asked for.
+        vocabulary: A `Vocabulary` or `None`. If it has an end, there are documents.
+
+    Returns:
+        The kind; `None` for one continuous text.
+    """
+    if documents is None and vocabulary is not None and vocabulary.end is not None:
+        return vocabulary.documents or "files"
+    return documents
 
 
 def mark_ends(
@@ -19,45 +42,46 @@ def mark_ends(
 ) -> Iterator[str]:
     r"""Put `END` behind every document of a text.
 
+    A document that holds nothing but blanks is empty.
+
     Args:
         pieces: The text of one file, cut anywhere.
-        kind: What is a document: `"lines"` each line, which LF or CRLF ends,
-            `"files"` each file, `"csv:COLUMN"` the value of each row in a column,
-            by its name in the first row, `"jsonl:FIELD"` the value of each line's
-            object.
-        name: The file's name, for errors. A CSV file that ends in .tsv or .tsv.gz
-            has tabs.
-        skip_empty: Whether to leave out empty documents, which are errors else.
+        kind: What is a document: `"lines"` each line, `"paragraphs"` what stands
+            between blank lines, `"files"` each file, `"separator:TEXT"` what stands
+            between two occurrences of a text (line ends around it belong to it),
+            `"csv:COLUMN"`, `"tsv:COLUMN"` and `"quoted-tsv:COLUMN"` the value of each
+            row in a column, by its name in the first row, `"jsonl:FIELD"` the value of
+            each line's object.
+        name: The file's name, for errors.
+        skip_empty: Whether to leave out empty documents; otherwise they are errors.
 
     Yields:
         Pieces of the documents, `END` behind each document.
 
     Raises:
         ValueError: With the line, if a document is empty or holds `END`, if there is no
-            such column or field, or a row is not CSV or JSON.
+            such column or field, or a row does not fit its table or is not JSON.
     """
     asked = kind
-    kind, _, field = kind.partition(":") if isinstance(kind, str) else ("", "", "")
+    kind, _, what = kind.partition(":") if isinstance(kind, str) else ("", "", "")
     pieces = _without_end(pieces, name)
-    if kind == "lines" and not field:
-        return _lines(pieces, name, skip_empty)
-    if kind == "files" and not field:
-        return _whole(pieces, name, skip_empty)
-    if kind == "csv" and field:
-        return _joined(_csv(_rows(pieces, name), field, name), skip_empty)
-    if kind == "jsonl" and field:
-        return _joined(_jsonl(_rows(pieces, name), field, name), skip_empty)
+    whole: dict[str, Callable] = {
+        "lines": _lines,
+        "paragraphs": _paragraphs,
+        "files": _whole,
+    }
+    if kind in whole and not what:
+        return whole[kind](pieces, name, skip_empty)
+    if kind == "separator" and what:
+        return _joined(_separated(pieces, what, name), skip_empty)
+    if kind in ("csv", "tsv", "quoted-tsv") and what:
+        if kind == "tsv":  # no value holds a line end
+            pieces = _with_line_feeds(pieces)
+        rows = column_of(rows_of(pieces, name), what, name, kind)
+        return _joined(rows, skip_empty)
+    if kind == "jsonl" and what:
+        return _joined(field_of(rows_of(pieces, name), what, name), skip_empty)
     raise ValueError(f"documents is one of {', '.join(KINDS)}; it is {asked!r}.")
-
-
-def _without_end(pieces: Iterable[str], name: str) -> Iterator[str]:
-    for piece in pieces:
-        if END in piece:
-            raise ValueError(
-                f"{name!r}: the text holds U+FDD0, which marks the end of a document "
-                "here. It is no character of any language; remove it."
-            )
-        yield piece
 
 
 def mark_documents(documents: Iterable[str], skip_empty: bool = False) -> Iterator[str]:
@@ -65,7 +89,7 @@ def mark_documents(documents: Iterable[str], skip_empty: bool = False) -> Iterat
 
     Args:
         documents: The documents.
-        skip_empty: Whether to leave out empty ones, which are errors else.
+        skip_empty: Whether to leave out empty ones; otherwise they are errors.
 
     Yields:
         Pieces of the documents, `END` behind each document.
@@ -89,6 +113,26 @@ def mark_documents(documents: Iterable[str], skip_empty: bool = False) -> Iterat
     return _joined(numbered(), skip_empty)
 
 
+def _without_end(pieces: Iterable[str], name: str) -> Iterator[str]:
+    for piece in pieces:
+        if END in piece:
+            raise ValueError(
+                f"{name!r}: the text holds U+FDD0, which marks the end of a document "
+                "here. It is no character of any language; remove it."
+            )
+        yield piece
+
+
+def _with_line_feeds(pieces: Iterable[str]) -> Iterator[str]:
+    held = ""
+    for piece in pieces:
+        piece = held + piece
+        held = piece[len(piece.rstrip("\r")) :]  # part of a line end, perhaps
+        piece = piece[: len(piece) - len(held)]
+        yield _LINE_END.sub("\n", piece) if "\r" in piece else piece
+    yield "\n" * len(held)
+
+
 def _empty(place: str) -> ValueError:
     return ValueError(
         f"{place}: the document is empty. Remove it, or pass skip_empty=True "
@@ -98,47 +142,81 @@ def _empty(place: str) -> ValueError:
 
 def _lines(pieces: Iterable[str], name: str, skip_empty: bool) -> Iterator[str]:
     line, fresh, held = 1, True, ""  # fresh: a line begins here
-    for piece in pieces:
+    for piece in _with_line_feeds(pieces):
         piece = held + piece
-        held = "\r" if piece.endswith("\r") else ""  # half a CRLF, perhaps
-        piece = piece[: len(piece) - len(held)].replace("\r\n", "\n")
+        start = piece.rfind("\n") + 1
+        blank = (start or fresh) and not piece[start:].strip()
+        held = piece[start:] if blank else ""  # a blank line, perhaps
+        piece = piece[: len(piece) - len(held)]
         if not piece:
             continue
         whole = "\n" + piece if fresh else piece
-        place = whole.find("\n\n")
-        if place >= 0 and not skip_empty:
-            at = line + whole[: place + 1].count("\n") - fresh
+        found = _BLANK_LINES.search(whole)
+        if found and not skip_empty:
+            at = line + whole[: found.start() + 1].count("\n") - fresh
             raise _empty(f"{name!r}, line {at}")
-        while place >= 0:
-            whole = whole.replace("\n\n", "\n")
-            place = whole.find("\n\n")
+        if found:
+            whole = _BLANK_LINES.sub("\n", whole)
         line += piece.count("\n")
         piece = whole[1:] if fresh else whole
         fresh = whole.endswith("\n")
         yield piece.replace("\n", END)
-    if held:
-        yield held
-        fresh = False
+    if held and not skip_empty:
+        raise _empty(f"{name!r}, line {line}")
     if not fresh:
         yield END
 
 
+def _paragraphs(pieces: Iterable[str], name: str, skip_empty: bool) -> Iterator[str]:
+    held, begun = "", False
+    for piece in _with_line_feeds(pieces):
+        piece = held + piece
+        body = piece.rstrip()
+        held = piece[len(body) :]  # a border, perhaps
+        if not begun and (start := _BLANK_START.match(body)):
+            body = body[start.end() :]
+        if body:
+            begun = True
+            yield _BLANK_LINES.sub(END, body)
+    if begun:
+        yield held.partition("\n")[0] + END
+    elif not skip_empty:
+        raise _empty(f"{name!r}")
+
+
 def _whole(pieces: Iterable[str], name: str, skip_empty: bool) -> Iterator[str]:
-    empty = True
+    blanks: list[str] | None = []
     for piece in pieces:
-        empty = empty and not piece
+        if blanks is not None:
+            blanks.append(piece)
+            if not piece.strip():
+                continue
+            piece, blanks = "".join(blanks), None
         yield piece
-    if not empty:
+    if blanks is None:
         yield END
     elif not skip_empty:
         raise _empty(f"{name!r}")
+
+
+def _separated(
+    pieces: Iterable[str], separator: str, name: str
+) -> Iterator[tuple[str, str]]:
+    number, held = 0, ""
+    for piece in pieces:
+        *documents, held = (held + piece).split(separator)
+        for document in documents:
+            number += 1
+            yield f"{name!r}, document {number}", document.strip("\r\n")
+    if held.strip():
+        yield f"{name!r}, document {number + 1}", held.strip("\r\n")
 
 
 def _joined(documents: Iterable[tuple[str, str]], skip_empty: bool) -> Iterator[str]:
     held: list[str] = []
     size = 0
     for place, document in documents:
-        if document:
+        if document.strip():
             held += (document, END)
             size += len(document)
         elif not skip_empty:
@@ -148,58 +226,3 @@ def _joined(documents: Iterable[tuple[str, str]], skip_empty: bool) -> Iterator[
             held, size = [], 0
     if held:
         yield "".join(held)
-
-
-def _rows(pieces: Iterable[str], name: str) -> Iterator[str]:
-    held, number = "", 0
-    for piece in pieces:
-        *rows, held = (held + piece).split("\n")
-        number += len(rows)
-        if len(held) > _LONGEST_ROW:
-            raise ValueError(
-                f"{name!r}, line {number + 1}: the line is longer than "
-                f"{_LONGEST_ROW:,} characters. Is the file of the format that "
-                "documents= says?"
-            )
-        yield from (row + "\n" for row in rows)
-    if held:
-        yield held
-
-
-def _csv(rows: Iterator[str], column: str, name: str) -> Iterator[tuple[str, str]]:
-    csv.field_size_limit(_LONGEST_ROW)
-    tabs = name.removesuffix(".gz").endswith(".tsv")
-    reader = csv.DictReader(rows, delimiter="\t" if tabs else ",", strict=True)
-    try:
-        names = ", ".join(map(repr, reader.fieldnames or []))
-        if column not in (reader.fieldnames or []):
-            raise ValueError(
-                f"{name!r}: there is no column {column!r} in its first row, which "
-                f"{'names ' + names if names else 'is empty'}."
-            )
-        for row in reader:
-            if row[column] is None:
-                raise ValueError(
-                    f"{name!r}, line {reader.line_num}: the row ends before the column "
-                    f"{column!r}."
-                )
-            yield f"{name!r}, line {reader.line_num}", row[column]
-    except csv.Error as error:
-        line = reader.reader.line_num
-        raise ValueError(f"{name!r}, line {line}: {error}.") from error
-
-
-def _jsonl(rows: Iterator[str], field: str, name: str) -> Iterator[tuple[str, str]]:
-    for number, row in enumerate(rows, 1):
-        if not row.strip():
-            continue
-        try:
-            item = json.loads(row)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise ValueError(f"{name!r}, line {number} is no JSON: {error}.") from error
-        value = item.get(field) if isinstance(item, dict) else None
-        if not isinstance(value, str):
-            raise ValueError(
-                f"{name!r}, line {number}: there is no text {field!r} in {row[:60]!r}."
-            )
-        yield f"{name!r}, line {number}", value

@@ -13,7 +13,8 @@ import numpy as np
 
 from keras_charrnn._platform import whole_file
 from keras_charrnn.text.census import Census
-from keras_charrnn.text.vocabulary import UNK, Unknown, Vocabulary, check_unknown
+from keras_charrnn.text.unknown import UNK, Unknown, check_unknown
+from keras_charrnn.text.vocabulary import Vocabulary
 
 # A file's name, or "" for what is no file, and its text in pieces, as symbols.
 Source = tuple[str, Iterable[str]]
@@ -52,6 +53,7 @@ def encode_sources(
     make: Callable[[Census], Vocabulary],
     counting: bool,
     path: Path | None,
+    skip_empty: bool = False,
 ) -> Encoded:
     """Encode texts that are read once, piece by piece.
 
@@ -65,6 +67,8 @@ def encode_sources(
         make: Makes the vocabulary of a census, if there is none.
         counting: Whether it wants to know how often characters occur.
         path: The file to write; the ids stay in memory if `None`.
+        skip_empty: Whether to leave out documents of which nothing is left once
+            characters are skipped; otherwise they are errors.
 
     Returns:
         The ids.
@@ -76,7 +80,8 @@ def encode_sources(
         part = None if path is None else stack.enter_context(whole_file(path))
         spool = stack.enter_context(_Spool(None if part is None else part.parent))
         census = Census(counting)
-        files = _spooled(sources, vocabulary, unknown, census, spool)
+        left = _Left(vocabulary, skip_empty)
+        files = _spooled(sources, vocabulary, unknown, census, spool, left)
         if not spool.size:
             names = ", ".join(repr(name) for name, _ in files)
             raise ValueError(
@@ -90,8 +95,10 @@ def encode_sources(
         chunks, size = spool.chunks(), spool.size
         if table is not None:
             if table.min() < 0:
-                files, size = _without_skipped(spool, table, files)
-            chunks = (_exchanged(chunk, table) for chunk in chunks)
+                files, size = _without_skipped(
+                    spool, table, files, _Left(vocabulary, skip_empty)
+                )
+            chunks = _exchanged(chunks, table, _Left(vocabulary, True))
         if part is None:
             ids = np.concatenate(list(chunks)).astype(vocabulary.id_dtype, copy=False)
             return Encoded(ids, vocabulary, tuple(files))
@@ -106,6 +113,7 @@ def _spooled(
     unknown: Unknown,
     census: Census,
     spool: "_Spool",
+    left: "_Left",
 ) -> list[tuple[str, int]]:
     """Put ids, or the numbers of a census, into a spool; return where files begin."""
     files = []
@@ -114,14 +122,16 @@ def _spooled(
             files.append((name, spool.size))
         place = 0
         for piece in pieces:
-            if vocabulary is None:
-                spool.add(census.number(piece))
-            else:
-                try:
-                    spool.add(vocabulary.encode_symbols(piece, unknown, place))
-                except ValueError as error:
-                    where = f"{name!r}: " if name else ""
-                    raise ValueError(f"{where}{error}") from None
+            try:
+                if vocabulary is None:
+                    ids = census.number(piece)
+                else:
+                    ids = vocabulary.encode_symbols(piece, unknown, place)
+                    ids = ids[left.of(ids)] if unknown == "skip" else ids
+            except ValueError as error:
+                where = f"{name!r}: " if name else ""
+                raise ValueError(f"{where}{error}") from None
+            spool.add(ids)
             place += len(piece)
     return files
 
@@ -147,26 +157,65 @@ def _exchange(census: Census, vocabulary: Vocabulary, unknown: Unknown) -> np.nd
     return np.array([ids.get(c, rest) for c in numbered], np.int32)
 
 
-def _exchanged(numbers: np.ndarray, table: np.ndarray) -> np.ndarray:
+def _exchanged(
+    chunks: Iterable[np.ndarray], table: np.ndarray, left: "_Left"
+) -> Iterator[np.ndarray]:
     if table.min() < 0:
-        ids = table[numbers]
-        return ids[ids >= 0]
-    return np.take(table.astype(np.min_scalar_type(table.max())), numbers)
+        for numbers in chunks:
+            ids = table[numbers]
+            ids = ids[ids >= 0]
+            yield ids[left.of(ids)]
+        return
+    table = table.astype(np.min_scalar_type(table.max()))
+    for numbers in chunks:
+        yield np.take(table, numbers)
 
 
 def _without_skipped(
-    spool: "_Spool", table: np.ndarray, files: list[tuple[str, int]]
+    spool: "_Spool", table: np.ndarray, files: list[tuple[str, int]], left: "_Left"
 ) -> tuple[list[tuple[str, int]], int]:
     """Return where files begin, and how many ids there are, once some are skipped."""
     starts = np.array([start for _, start in files])
     moved = starts.copy()
-    left = 0
+    size = read = 0
     for numbers in spool.chunks():
-        skipped = np.flatnonzero(table[numbers] < 0) + left
+        ids = table[numbers]
+        kept = np.flatnonzero(ids >= 0)
+        kept = kept[left.of(ids[kept])]
+        skipped = np.delete(np.arange(len(numbers)), kept) + read
         moved -= np.searchsorted(skipped, starts)
-        left += len(numbers)
-    size = left - sum(int((table[n] < 0).sum()) for n in spool.chunks())
+        read += len(numbers)
+        size += len(kept)
     return [(name, int(place)) for (name, _), place in zip(files, moved)], size
+
+
+class _Left:
+    """Finds documents of which nothing is left, where characters were skipped.
+
+    Args:
+        vocabulary: That of the ids, if it is known.
+        skip_empty: Whether to leave them out; otherwise they are errors.
+    """
+
+    def __init__(self, vocabulary: Vocabulary | None, skip_empty: bool) -> None:
+        self._end = None if vocabulary is None else vocabulary.end_id
+        self._skip_empty = skip_empty
+        self._last = self._end
+
+    def of(self, ids: np.ndarray) -> np.ndarray:
+        """Return which of the next ids stay, booleans (ids,)."""
+        if self._end is None or not len(ids):
+            return np.ones(len(ids), bool)
+        before = np.concatenate([[self._last], ids[:-1]])
+        self._last = ids[-1]
+        empty = (ids == self._end) & (before == self._end)
+        if empty.any() and not self._skip_empty:
+            raise ValueError(
+                "There are documents of which nothing is left, since all their "
+                "characters are outside the vocabulary and were skipped. Pass "
+                "skip_empty=True (--skip-empty to the command) to leave them out."
+            )
+        return ~empty
 
 
 class _Spool:

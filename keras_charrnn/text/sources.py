@@ -5,9 +5,11 @@ import glob
 import gzip
 import os
 import sys
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Bytes that are read at once.
 PIECE = 1 << 20
@@ -18,8 +20,7 @@ Paths = str | os.PathLike | Iterable[str | os.PathLike]
 def read_text(paths: Paths, encoding: str = "utf-8") -> str:
     """Read text files and join them in the given order.
 
-    Line ends stay as they are in the file; a byte order mark at the start of a
-    file is dropped.
+    Line ends stay as they are in the file; byte order marks are dropped.
 
     Args:
         paths: A path or several paths: a file, a folder, which stands for all files in
@@ -113,11 +114,37 @@ def _matching(pattern: Path) -> list[Path]:
     return files
 
 
+def checked_text(text: Any) -> str:
+    """Check that a text is a string, and warn if it looks like the name of a file.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The text.
+
+    Raises:
+        TypeError: If it is no string.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"A text is a str; this is {type(text).__name__}.")
+    like_a_path = (
+        len(text) < 256 and text.isprintable() and ("." in text or "/" in text)
+    )
+    if like_a_path and os.path.isfile(text):
+        warnings.warn(
+            f"{text!r} is taken for a text of {len(text)} characters, and there is a "
+            f"file of that name. pathlib.Path({text!r}) stands for what is in it.",
+            stacklevel=4,
+        )
+    return text
+
+
 def read_pieces(path: Path, encoding: str) -> Iterator[str]:
     """Read a text file piece by piece.
 
-    A byte order mark at the start is dropped. A file that ends in `.gz` is
-    unpacked, and `-` is standard input.
+    Byte order marks are dropped, at the start and wherever files were put one behind
+    the other. A file that ends in `.gz` is unpacked, and `-` is standard input.
 
     Args:
         path: The file.
@@ -138,7 +165,7 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
             f"Python knows no encoding {encoding!r}; "
             "try 'utf-8', 'latin-1' or 'cp1252'."
         ) from error
-    first, done = True, 0
+    done = 0
     for data in _bytes(path):
         pending = decoder.getstate()[0]
         try:
@@ -147,8 +174,8 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
             place = done - len(pending) + error.start
             raise ValueError(_undecoded(path, encoding, error, place)) from error
         done += len(data)
-        if first and text:
-            first, text = False, text.removeprefix("\ufeff")
+        if not text.isascii():
+            text = text.replace("\ufeff", "")
         if text:
             yield text
 

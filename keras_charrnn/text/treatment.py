@@ -87,14 +87,22 @@ def _border(text: str) -> int:
         return border
     # A text without spaces: Chinese, say, or the bases of a genome.
     for place in range(len(text) - 1, max(0, len(text) - 100), -1):
-        if _begins_anew(text[place]) and text[place - 1] != "\u03a3":
+        beside = text[place - 1 : place + 1]
+        if _begins_anew(text[place]) and not any(map(_near_sigma, beside)):
             return place
     return 0
 
 
 def _begins_anew(character: str) -> bool:
-    # No mark, no jamo of Hangul that joins the one before, no capital sigma, whose
-    # small form depends on its neighbours.
+    # No mark, and no jamo of Hangul that joins the one before.
     joins = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff"
     mark = unicodedata.combining(character) or unicodedata.category(character)[0] == "M"
-    return not (joins or mark or character == "\u03a3")
+    return not (joins or mark)
+
+
+def _near_sigma(character: str) -> bool:
+    # The small form of a capital sigma depends on the letters beside it. Some
+    # characters are passed over in looking for these, an apostrophe for example: a
+    # sigma in front of them is final, and is not if a letter follows.
+    inside, last = (("a\u03a3" + character + end).lower()[1] for end in ("a", ""))
+    return character == "\u03a3" or (inside, last) == ("\u03c3", "\u03c2")

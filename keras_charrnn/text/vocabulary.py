@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
@@ -10,17 +10,12 @@ from keras_charrnn.text.census import Census
 from keras_charrnn.text.code_points import (
     characters_of,
     code_points_of,
-    describe_unknown,
 )
 from keras_charrnn.text.decoder import ByteDecoder, Decoder
 from keras_charrnn.text.documents import END, mark_ends
-from keras_charrnn.text.sources import Paths, find_files, read_pieces
+from keras_charrnn.text.sources import Paths, checked_text, find_files, read_pieces
 from keras_charrnn.text.treatment import Form, Treatment
-
-Unknown = Literal["error", "skip", "replace"]
-
-# Stands for every character that a vocabulary does not know: U+FFFD.
-UNK = "\ufffd"
+from keras_charrnn.text.unknown import UNK, Unknown, check_unknown, describe_unknown
 
 
 class Vocabulary:
@@ -34,6 +29,8 @@ class Vocabulary:
     Args:
         characters: The characters, in any order. Repetitions count once.
         end: Whether there is an id for the end of a document.
+        documents: What a document is, as in `Corpus.from_files`: where that is not
+            said of a further text, it is the same again.
         newline: `"\n"` turns the line ends CRLF and CR into LF.
         lowercase: Whether letters are made small.
         normalize: A Unicode normal form, `"NFC"`, `"NFD"`, `"NFKC"` or `"NFKD"`.
@@ -59,6 +56,7 @@ class Vocabulary:
         characters: Iterable[str],
         *,
         end: bool = False,
+        documents: str | None = None,
         newline: str | None = None,
         lowercase: bool = False,
         normalize: Form | None = None,
@@ -77,6 +75,7 @@ class Vocabulary:
                 )
         self.treatment = Treatment(newline, lowercase, normalize)
         self._has_end = bool(end)
+        self.documents = documents
         if end:
             unique = sorted({*unique, END})
         self._code_points = np.array([ord(c) for c in unique], np.uint32)
@@ -104,14 +103,14 @@ class Vocabulary:
             max_size: How many ids there may be, `unk` and `end` included; the most
                 frequent characters are taken, of equally frequent ones the first.
             unk: Whether there is an id, that of U+FFFD, for unknown characters.
-            **choices: `end`, `newline`, `lowercase` and `normalize`, as for
-                `Vocabulary`.
+            **choices: `end`, `documents`, `newline`, `lowercase` and `normalize`, as
+                for `Vocabulary`.
 
         Raises:
             ValueError: If no character is left, or a choice is none.
         """
         census = Census()
-        census.number(Treatment.among(choices)(_checked(text)))
+        census.number(Treatment.among(choices)(checked_text(text)))
         return cls.from_census(census, min_count, max_size, unk, **choices)
 
     @classmethod
@@ -139,6 +138,7 @@ class Vocabulary:
         census = Census()
         treatment = Treatment.among(choices)
         choices["end"] = choices.get("end", False) or documents is not None
+        choices["documents"] = documents
         for path in find_files(paths):
             pieces = read_pieces(path, encoding)
             if documents is not None:
@@ -170,7 +170,7 @@ class Vocabulary:
         return Vocabulary(**config)
 
     @staticmethod
-    def bytes(*, end: bool = False) -> "ByteVocabulary":
+    def bytes(*, end: bool = False, documents: str | None = None) -> "ByteVocabulary":
         """Return the vocabulary of the 256 bytes, for any file at all.
 
         A text is its UTF-8 bytes, and bytes that are no UTF-8 are decoded to U+FFFD.
@@ -178,8 +178,9 @@ class Vocabulary:
 
         Args:
             end: As for `Vocabulary`.
+            documents: As for `Vocabulary`.
         """
-        return ByteVocabulary(end=end)
+        return ByteVocabulary(end=end, documents=documents)
 
     @property
     def characters(self) -> tuple[str, ...]:
@@ -245,7 +246,7 @@ class Vocabulary:
 
     def symbols(self, text: str) -> str:
         """Return a text with one character for each id that it has."""
-        return self.treatment(_checked(text))
+        return self.treatment(checked_text(text))
 
     def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
         """Return the symbols of a text that comes in pieces, cut elsewhere.
@@ -330,6 +331,7 @@ class Vocabulary:
         characters = "".join(c for c in self.characters if c != self.end)
         chosen = {
             "end": self._has_end,
+            "documents": self.documents,
             "newline": self.treatment.newline,
             "lowercase": self.treatment.lowercase,
             "normalize": self.treatment.normalize,
@@ -347,10 +349,14 @@ class Vocabulary:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
             return NotImplemented
-        return self.to_json() == other.to_json()
+        return self._compared() == other._compared()
 
     def __hash__(self) -> int:
-        return hash(self.to_json())
+        return hash(self._compared())
+
+    def _compared(self) -> str:
+        # What a document is changes no id.
+        return json.dumps({k: v for k, v in self._config().items() if k != "documents"})
 
     def __repr__(self) -> str:
         shown = "".join(c for c in self.characters[:40] if c != self.end)
@@ -363,11 +369,11 @@ class Vocabulary:
 class ByteVocabulary(Vocabulary):
     """The 256 bytes; `Vocabulary.bytes` makes one."""
 
-    def __init__(self, *, end: bool = False) -> None:
-        super().__init__(map(chr, range(256)), end=end)
+    def __init__(self, *, end: bool = False, documents: str | None = None) -> None:
+        super().__init__(map(chr, range(256)), end=end, documents=documents)
 
     def symbols(self, text: str) -> str:
-        return _checked(text).encode("utf-8", "surrogatepass").decode("latin-1")
+        return checked_text(text).encode("utf-8", "surrogatepass").decode("latin-1")
 
     def extended(self, characters: Iterable[str]) -> Vocabulary:
         return self
@@ -380,20 +386,9 @@ class ByteVocabulary(Vocabulary):
         return ByteDecoder(self._has_end)
 
     def _config(self) -> dict[str, Any]:
-        return {"bytes": True} | ({"end": True} if self._has_end else {})
+        chosen = {"end": self._has_end, "documents": self.documents}
+        return {"bytes": True} | {k: v for k, v in chosen.items() if v}
 
     def __repr__(self) -> str:
         end = " and an end of documents" if self._has_end else ""
         return f"<Vocabulary of 256 bytes{end}>"
-
-
-def check_unknown(unknown: str) -> None:
-    """Raise a `ValueError` unless there is such a way with the unknown."""
-    if unknown not in get_args(Unknown):
-        raise ValueError(f"unknown={unknown!r} is not one of {get_args(Unknown)}.")
-
-
-def _checked(text: str) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"A text is a str; this is {type(text).__name__}.")
-    return text

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, Vocabulary, read_text
-from keras_charrnn.text import sources
+from keras_charrnn.text import sources, with_characters_of
 from keras_charrnn.text.documents import END, mark_ends
 from keras_charrnn.text.treatment import FORMS, Treatment
 
@@ -93,7 +93,7 @@ def test_a_damaged_gz_file_is_told(tmp_path):
 def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path, encoding):
     path = tmp_path / "bom.txt"
     path.write_bytes("\ufeffab\ufeffc".encode(encoding.removesuffix("-sig")))
-    assert read_text(path, encoding) == "ab\ufeffc"
+    assert read_text(path, encoding) == "abc"  # also between files put together
 
 
 def test_wrong_bytes_are_told_with_offset_and_line_across_pieces(tmp_path, monkeypatch):
@@ -128,6 +128,8 @@ HARD = st.text(
 @example(Treatment(normalize="NFC"), "\u1100\u1161\u11a8", [1, 2])
 @example(Treatment(lowercase=True), "ΑΣΑ", [1, 2])
 @example(Treatment(lowercase=True), "ΑΣ", [1])
+@example(Treatment(lowercase=True), "aΣ\u0301a", [])
+@example(Treatment(lowercase=True), "a'Σ", [2])
 @example(Treatment(newline="\n"), "a\r\nb", [2])
 @given(TREATMENTS, HARD, st.lists(st.integers(0, 1000), max_size=6))
 def test_pieces_are_treated_as_the_whole(treatment, text, places):
@@ -150,10 +152,10 @@ def test_a_prompt_is_treated_as_the_text_was():
 
 # Documents
 
-LINES = st.lists(st.text(st.characters(exclude_characters="\n\r"), min_size=1))
+LINES = st.lists(st.text(st.characters(exclude_characters="\n\r")).filter(str.strip))
 
 
-@given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.data())
+@given(LINES, st.sampled_from(["\n", "\r\n", "\r", "\r\r\n"]), st.booleans(), st.data())
 def test_lines_are_documents_however_they_are_cut(lines, ending, closed, data):
     text = ending.join(lines) + (ending if closed and lines else "")
     places = data.draw(st.lists(st.integers(0, 1000), max_size=5))
@@ -211,14 +213,14 @@ def test_tables_hold_documents(tmp_path):
     ("text", "kind", "message"),
     [
         ("a,b\n1,2", "csv:c", r"no column 'c' in its first row, which names 'a', 'b'"),
-        ("a,b\n1,2\n3", "csv:b", r"line 3: the row ends before the column 'b'"),
+        ("a,b\n1,2\n3", "csv:b", r"line 3: there are 1 values for 2 columns"),
         ("a,b\n1,\n", "csv:b", r"line 2: the document is empty"),
-        ('a\n"x', "csv:a", r"line 2: unexpected end of data"),
+        ('a\n"x', "csv:a", r"begins at line 2: unexpected end of data"),
         ("", "csv:a", "in its first row, which is empty"),
         ('{"a": "x"}\n{', "jsonl:a", "line 2 is no JSON"),
         ('{"a": 3}', "jsonl:a", "line 1: there is no text 'a'"),
         ("[" * 100_000, "jsonl:a", "line 1 is no JSON"),
-        ("x", "csv", "documents is one of lines, files, csv:COLUMN"),
+        ("x", "csv", "documents is one of lines, paragraphs, files, "),
         ("x", "lines:a", "documents is one of"),
         ("x", "csv:", "it is 'csv:'"),
         ("x", True, "documents is one of"),
@@ -235,8 +237,148 @@ def test_what_is_wrong_with_documents_is_told_with_its_place(
     assert "bad.txt" in str(caught.value) or "documents is" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "documents"),
+    [
+        ('id,text\n1,"I ate pie, ice cream"\n', "csv:text", ["I ate pie, ice cream"]),
+        # Quotes mean nothing beside tabs, unless that is asked for.
+        ('text\tid\n"la\t1\nlo\t2\n', "csv:text", ['"la', "lo"]),
+        ('text\tid\n"la\t1\nlo\t2\n', "tsv:text", ['"la', "lo"]),
+        ('text\tid\n"la\tla"\t1\n', "quoted-tsv:text", ["la\tla"]),
+        ("text;id\nla, la;1\n", "csv:text", ["la, la"]),
+        ("smiles|id\nCC(=O)O|1\n", "csv:smiles", ["CC(=O)O"]),
+        ('"text;id"\nla\n', "csv:text;id", ["la"]),
+        ("text\r\nla\r\n\r\nlo\r\n", "csv:text", ["la", "lo"]),
+        ("text\tid\rla\t1\r", "tsv:text", ["la"]),
+        ('text\n"la\nla"\nlo\n', "csv:text", ["la\nla", "lo"]),
+    ],
+)
+def test_tables_are_read_by_what_is_in_them(tmp_path, text, kind, documents):
+    for name in ("table.txt", "table.tsv"):
+        (tmp_path / name).write_text(text, newline="")
+        corpus = Corpus.from_files(tmp_path / name, documents=kind)
+        assert read_documents(corpus) == documents
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        (
+            "id,text\n1,I ate pie, ice cream\n",
+            "csv:text",
+            "line 2: there are 3 values for 2 columns, with a comma .* double quotes",
+        ),
+        ("text,id\nla, la,1\n", "csv:text", "line 2: there are 3 values for 2 columns"),
+        ("text;id\nla;1\n", "csv:text;id", "names 'text', 'id', with ';' between"),
+        ("text\tid\nla\t1\n", "csv:song", "names 'text', 'id', with a tab between"),
+        ("text,text\nla,lo\n", "csv:text", "there are several columns 'text'"),
+        ('text,id\n"la,1\nlo,2\n', "csv:text", "begins at line 2: unexpected end"),
+        ("text\nla\n \n", "csv:text", "line 3: the document is empty"),
+    ],
+)
+def test_a_table_is_not_guessed_at(tmp_path, text, kind, message):
+    (tmp_path / "table.txt").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Corpus.from_files(tmp_path / "table.txt", documents=kind)
+
+
+def read_documents(corpus):
+    return corpus.vocabulary.decode_symbols(corpus.ids).split(END)[:-1]
+
+
+PARAGRAPHS = st.lists(
+    st.lists(st.text("ab ").filter(str.strip), min_size=1).map("\n".join), min_size=1
+)
+
+
+@given(PARAGRAPHS, st.sampled_from(["\n\n", "\n \n", "\n\n\t\n\n"]), st.data())
+def test_paragraphs_are_documents_however_they_are_cut(paragraphs, gap, data):
+    text = gap.join(paragraphs)
+    start, end = data.draw(st.sampled_from([("", ""), ("\n", "\n"), (" \n", " \n\n")]))
+    text = (start + text + end).replace(
+        "\n", data.draw(st.sampled_from(["\n", "\r\n"]))
+    )
+    places = data.draw(st.lists(st.integers(0, 100), max_size=5))
+    marked = "".join(mark_ends(cut(text, places), "paragraphs", "x"))
+    last = paragraphs[-1] + (" " if end == " \n\n" else "")
+    assert marked.split(END) == [*paragraphs[:-1], last, ""]
+
+
+def test_a_separator_stands_between_documents():
+    text = "anna\n<|end|>\n\notto\nb<|end|>\n"
+    for pieces in ([text], list(text)):
+        marked = "".join(mark_ends(pieces, "separator:<|end|>", "x"))
+        assert marked == f"anna{END}otto\nb{END}"
+    with pytest.raises(ValueError, match="'x', document 2: the document is empty"):
+        list(mark_ends(["a;;b"], "separator:;", "x"))
+    assert "".join(mark_ends(["a;;b"], "separator:;", "x", True)) == f"a{END}b{END}"
+
+
+@pytest.mark.parametrize("kind", ["lines", "files", "paragraphs"])
+def test_blanks_alone_are_no_document(kind):
+    for text in (" ", "\t\n", " \n \n"):
+        for pieces in ([text], list(text)):
+            with pytest.raises(ValueError, match="the document is empty"):
+                list(mark_ends(pieces, kind, "x"))
+            assert "".join(mark_ends(pieces, kind, "x", skip_empty=True)) == ""
+    with pytest.raises(ValueError, match="line 2: the document is empty"):
+        list(mark_ends(["a\n ", " \nb"], "lines", "x"))
+    assert "".join(mark_ends(["a\n ", " b"], "lines", "x")) == f"a{END}  b{END}"
+    with pytest.raises(ValueError, match="Document 1: the document is empty"):
+        Corpus.from_documents(["a", " \n"])
+
+
+@pytest.mark.parametrize("path", [None, "corpus.npy"])
+def test_documents_of_which_nothing_is_left(tmp_path, path):
+    (tmp_path / "1.txt").write_text("anna\nxyz\nnan\n")
+    (tmp_path / "2.txt").write_text("xz\nna\n")
+    known = Vocabulary("an", end=True)
+    choices = {"documents": "lines", "unknown": "skip", "path": path}
+    for how in ({"vocabulary": known}, {"min_count": 3}):
+        with pytest.raises(ValueError, match="of which nothing is left"):
+            Corpus.from_files(tmp_path.glob("*.txt"), **how, **choices)
+        files = sorted(tmp_path.glob("*.txt"))
+        corpus = Corpus.from_files(files, skip_empty=True, **how, **choices)
+        assert corpus.text == "anna\nnan\nna\n"
+        assert [place for _, place in corpus.files] == [0, 9]
+
+
+def test_half_of_a_surrogate_pair_is_refused_where_it_is_read(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"t": "ok"}\n{"t": "a\\ud83d"}\n')
+    with pytest.raises(ValueError, match=r"x.jsonl': .* surrogate pair, U\+D83D, at 4"):
+        Corpus.from_files(tmp_path / "x.jsonl", documents="jsonl:t")
+    with pytest.raises(ValueError, match=r"U\+DC00, at 2"):
+        Vocabulary.from_text("ab\udc00")
+    with pytest.raises(ValueError, match="1 character outside the vocabulary"):
+        Corpus.from_text("ab\udc00", Vocabulary("ab"))
+
+
+def test_the_name_of_a_file_is_no_text_without_a_word(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for text in ("held_out.txt", "a/b"):
+        Vocabulary.from_text(text)  # there is no such file
+    (tmp_path / "held_out.txt").write_text("some text")
+    for take in (Vocabulary.from_text, Corpus.from_text, Vocabulary.bytes().encode):
+        with pytest.warns(UserWarning, match=r"text of 12 .*Path\('held_out.txt'\)"):
+            take("held_out.txt")
+
+
+def test_a_vocabulary_knows_what_its_documents_were(tmp_path):
+    (tmp_path / "names.txt").write_text("anna\notto\n")
+    corpus = Corpus.from_files(tmp_path / "names.txt", documents="lines")
+    vocabulary = Vocabulary.from_json(corpus.vocabulary.to_json())
+    assert vocabulary.documents == "lines"
+    again = Corpus.from_files(tmp_path / "names.txt", vocabulary)
+    assert read_documents(again) == ["anna", "otto"]
+    assert with_characters_of(tmp_path / "names.txt", vocabulary) == vocabulary
+    assert vocabulary == Vocabulary("anot", end=True)
+    (tmp_path / "more.bin").write_bytes(b"\xff\0")
+    known = Vocabulary.bytes()
+    assert with_characters_of(tmp_path / "more.bin", known) is known
+
+
 def test_a_row_without_end_is_an_error_and_a_long_line_is_not(monkeypatch):
-    monkeypatch.setattr("keras_charrnn.text.documents._LONGEST_ROW", 100)
+    monkeypatch.setattr("keras_charrnn.text.tables._LONGEST_ROW", 100)
     with pytest.raises(ValueError, match="'x', line 2: the line is longer than 100"):
         list(mark_ends(["a\n", *["b" * 60] * 3], "csv:a", "x"))
     assert len("".join(mark_ends(["b" * 60] * 3, "lines", "x"))) == 181
