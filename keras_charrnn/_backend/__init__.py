@@ -1,8 +1,8 @@
 """The one door to JAX, TensorFlow and PyTorch.
 
-What cannot be said in `keras.ops` is said here, once for each backend, in three
-modules with the same names and the same signatures. No other module of the
-package imports a backend or asks which one is at work.
+Whatever `keras.ops` cannot express is written here, once for each backend, in
+three modules with the same names and the same signatures. No other module of the
+package imports a backend or asks which one is in use.
 
 `TrainStep`
     Mixin for `keras.Model`: `train_step` and `test_step` around the model's
@@ -12,23 +12,23 @@ package imports a backend or asks which one is at work.
 `scan(step, carry, xs, reverse=False)`
     A loop over the leading axis of `xs`.
 `loop(step, carry, xs, count, like)`
-    The same for inference, over as many places as a tensor says.
+    The same for inference, where the number of steps may be a tensor.
 `feed(batches)`
     Batches in the form in which `fit` reads them fastest.
 `each_row(function, *xs)`
-    A function of one row, applied to each.
+    A function of one row, applied to each row.
 `native(cell, state)`
-    The backend's own kernel for a whole sequence, and its name, where it wins.
+    The backend's own kernel for a whole sequence, and its name, if it is faster.
 `compiled(function, variables)`
-    A function made fast for inference; it may read `variables`.
+    A function prepared for fast inference; it may read `variables`.
 `sigmoid`, `tanh`, `split`, `concatenate`, `take`
-    What a step needs besides `+`, `*` and `@`, without the cost that `keras.ops`
-    adds to each call on an eager backend. `split` and `concatenate` work on the
-    last axis, `take` returns rows of a table.
+    The operations that a step needs besides `+`, `*` and `@`, without the cost that
+    `keras.ops` adds to each call on an eager backend. `split` and `concatenate`
+    work on the last axis; `take` returns rows of a table.
 `jit_compile`
     Whether a training step is compiled by XLA unless the user says otherwise.
 `seed_dtype`
-    What `keras.random` takes for a seed that is a tensor.
+    The dtype that `keras.random` takes for a seed that is a tensor.
 """
 
 import keras

@@ -38,14 +38,15 @@ class TrainStep:
 
 
 def differentiable(forward: Callable, backward: Callable | None) -> Callable:
-    """Give a function a gradient, one that is written by hand.
+    """Give a function a hand-written gradient.
 
     Args:
         forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
             of tensors.
         backward: `backward(residuals, gradients)` takes the gradient of each
-            output and returns that of each input, `None` where there is none.
-            The backend finds the gradient by itself if it is `None`.
+            output and returns the gradient of each input, `None` for an input
+            without one. If `backward` is `None`, the backend differentiates
+            `forward`.
 
     Returns:
         A function of `inputs` that returns `outputs`.
@@ -54,7 +55,7 @@ def differentiable(forward: Callable, backward: Callable | None) -> Callable:
         return lambda *inputs: forward(*inputs)[0]
 
     def function(*inputs: Any) -> tuple:
-        # TensorFlow takes tensors alone, so an absent input is left out.
+        # TensorFlow accepts only tensors, so an absent input is left out.
         present = [x is not None for x in inputs]
 
         @tf.custom_gradient
@@ -78,8 +79,9 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     Args:
         step: `step(carry, x)` returns `(carry, y)`, with `y` a tuple of tensors.
         carry: A nest of tensors.
-        xs: A nest of tensors with the same leading dimension; `None` passes.
-        reverse: Whether to begin at the end.
+        xs: A nest of tensors with the same leading dimension; a `None` in it
+            is passed to each step as it is.
+        reverse: Whether to go from the last element to the first.
 
     Returns:
         `(carry, ys)`; the ys are stacked in the order of the xs.
@@ -90,7 +92,7 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     def at(i: Any) -> Any:
         return tf.nest.map_structure(lambda x: None if x is None else x[i], xs)
 
-    # The first step stands outside of the loop: it tells what the ys are.
+    # The first step runs outside the loop: it shows the dtypes and shapes of the ys.
     start, stride = (length - 1, -1) if reverse else (0, 1)
     carry, ys = step(carry, at(start))
     arrays = tf.nest.map_structure(
@@ -116,15 +118,15 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
 
 
 def each_row(function: Callable, *xs: Any) -> Any:
-    """Apply a function to each row of some tensors by itself.
+    """Apply a function to each row of some tensors separately.
 
     Args:
-        function: It takes tensors of one row, (1, ...), where integers may come as
-            lists, and returns one, (1, ...).
+        function: A function that takes tensors of one row, (1, ...), and returns
+            one such tensor. A row of integers may be passed as a list.
         *xs: Tensors with the same leading dimension.
 
     Returns:
-        The results, one after the other.
+        The results, concatenated along the first axis.
     """
     if xs[0].shape[0] == 1:
         return function(*xs)
@@ -139,12 +141,12 @@ def feed(batches: keras.utils.PyDataset) -> Any:
         batches: A `keras.utils.PyDataset` whose batches have one shape.
 
     Returns:
-        What `fit` and `evaluate` take in its place.
+        The object to pass to `fit` and `evaluate` instead.
     """
-    # What Keras would make of them is worse in two ways. It prefetches, and tf.data
-    # tunes that in the background: on two cores a whole epoch then often ran at
-    # the speed of one. And a dataset from a generator has malloc give every freed
-    # page back to the system (see `_memory`).
+    # The dataset that Keras would make is worse in two ways. It prefetches, and
+    # tf.data tunes the prefetching in the background: on two cores, a whole epoch
+    # then often ran at the speed of one. And a dataset from a generator makes malloc
+    # return every freed page to the system (see `_platform.memory`).
     first = tf.nest.flatten(batches[0])
     dtypes = [array.dtype for array in first]
 
@@ -162,17 +164,17 @@ def feed(batches: keras.utils.PyDataset) -> Any:
 
 
 def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
-    """Loop over the first places of the leading axis, for inference.
+    """Loop over the first elements of the leading axis, for inference.
 
     Args:
         step: `step(carry, x)` returns `(carry, y)`.
         carry: A nest of tensors.
         xs: A nest of tensors with the same leading dimension, N.
-        count: How many steps to make, 1 to N; a tensor will do.
-        like: What a y looks like: a tensor of its shape and dtype.
+        count: The number of steps, 1 to N; it may be a tensor.
+        like: A tensor with the shape and the dtype of a y.
 
     Returns:
-        `(carry, ys)`; the first `count` of the ys are meant.
+        `(carry, ys)`; only the first `count` of the ys are defined.
     """
     length = tf.nest.flatten(xs)[0].shape[0]
 
@@ -188,40 +190,42 @@ def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
 
 
 def native(cell: str, state: Any) -> tuple[str, Callable] | None:
-    """Return the backend's own kernel for a cell, where it is the faster one.
+    """Return the backend's own kernel for a cell, if it is faster than the loop.
 
     Args:
         cell: The cell's name.
-        state: A tensor of its state, which has the device and the dtype.
+        state: A tensor of the cell's state, with its device and dtype.
 
     Returns:
-        The kernel's name, and a function of features (T, B, D), kernel
-        (D, G * U), recurrent kernel (U, G * U), bias and the tensors of the
-        state; it returns the outputs (T, B, U) and the tensors of the state
-        after. `None` if there is none.
+        The kernel's name and a function, or `None` if there is no such kernel. The
+        function takes features (T, B, D), kernel (D, G * U), recurrent kernel
+        (U, G * U), bias and the tensors of the state. It returns the outputs
+        (T, B, U) and the tensors of the state after the last position.
     """
     return None
 
 
 def compiled(function: Callable, variables: Sequence) -> Callable:
-    """Compile a function for inference.
+    """Prepare a function for fast inference.
 
     Args:
         function: A function of nests of tensors. It may read `variables`.
-        variables: The `keras.Variable`s it may read, each time as they then are.
+        variables: The `keras.Variable`s that the function may read. Each call
+            sees their current values.
 
     Returns:
-        A function of the same arguments; it is compiled once per their shapes.
+        A function of the same arguments. JAX and TensorFlow compile it once for
+        each combination of their shapes; PyTorch runs it without compiling it.
     """
     graphs: dict[Any, Callable] = {}
 
-    # A Python or NumPy number would be compiled in; a tensor is an argument.
+    # A Python or NumPy number would become a constant; a tensor is an argument.
     def tensor(x: Any) -> Any:
         return None if x is None else tf.convert_to_tensor(x)
 
-    # TensorFlow warns of a function that is traced for one shape after the other,
-    # which is what is meant here. A function for each of them is not warned of, if
-    # it is a partial: others it counts by their code.
+    # TensorFlow warns about a function that is traced for one shape after another,
+    # which is intended here. It does not warn if each shape has a function of its
+    # own, provided that it is a partial: it counts other functions by their code.
     def run(*args: Any) -> Any:
         args = tf.nest.map_structure(tensor, args)
         shapes = tuple(x if x is None else x.shape for x in tf.nest.flatten(args))

@@ -35,14 +35,15 @@ class TrainStep:
 
 
 def differentiable(forward: Callable, backward: Callable | None) -> Callable:
-    """Give a function a gradient, one that is written by hand.
+    """Give a function a hand-written gradient.
 
     Args:
         forward: `forward(*inputs)` returns `(outputs, residuals)`, two tuples
             of tensors.
         backward: `backward(residuals, gradients)` takes the gradient of each
-            output and returns that of each input, `None` where there is none.
-            The backend finds the gradient by itself if it is `None`.
+            output and returns the gradient of each input, `None` for an input
+            without one. If `backward` is `None`, the backend differentiates
+            `forward`.
 
     Returns:
         A function of `inputs` that returns `outputs`.
@@ -71,8 +72,9 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
     Args:
         step: `step(carry, x)` returns `(carry, y)`, with `y` a tuple of tensors.
         carry: A nest of tensors.
-        xs: A nest of tensors with the same leading dimension; `None` passes.
-        reverse: Whether to begin at the end.
+        xs: A nest of tensors with the same leading dimension; a `None` in it
+            is passed to each step as it is.
+        reverse: Whether to go from the last element to the first.
 
     Returns:
         `(carry, ys)`; the ys are stacked in the order of the xs.
@@ -89,22 +91,22 @@ def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
 
 
 def _rows(x: Any) -> Any:
-    # A scan needs one leaf that is a tensor; None goes along for ever.
+    # None repeats without end, so one leaf of a scan has to be a tensor.
     return iter(lambda: None, ...) if x is None else x.unbind(0)
 
 
 def each_row(function: Callable, *xs: Any) -> Any:
-    """Apply a function to each row of some tensors by itself.
+    """Apply a function to each row of some tensors separately.
 
     Args:
-        function: It takes tensors of one row, (1, ...), where integers may come as
-            lists, and returns one, (1, ...).
+        function: A function that takes tensors of one row, (1, ...), and returns
+            one such tensor. A row of integers may be passed as a list.
         *xs: Tensors with the same leading dimension.
 
     Returns:
-        The results, one after the other.
+        The results, concatenated along the first axis.
     """
-    # Of integers, numbers of Python: to read them from tensors one by one takes long.
+    # Integers become Python numbers: reading them from tensors one by one is slow.
     rows = [
         x.split(1) if x.is_floating_point() else [[row] for row in x.tolist()]
         for x in xs
@@ -119,23 +121,23 @@ def feed(batches: keras.utils.PyDataset) -> Any:
         batches: A `keras.utils.PyDataset` whose batches have one shape.
 
     Returns:
-        What `fit` and `evaluate` take in its place.
+        The object to pass to `fit` and `evaluate` instead.
     """
     return batches
 
 
 def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
-    """Loop over the first places of the leading axis, for inference.
+    """Loop over the first elements of the leading axis, for inference.
 
     Args:
         step: `step(carry, x)` returns `(carry, y)`.
         carry: A nest of tensors.
         xs: A nest of tensors with the same leading dimension, N.
-        count: How many steps to make, 1 to N; a tensor will do.
-        like: What a y looks like: a tensor of its shape and dtype.
+        count: The number of steps, 1 to N; it may be a tensor.
+        like: A tensor with the shape and the dtype of a y.
 
     Returns:
-        `(carry, ys)`; the first `count` of the ys are meant.
+        `(carry, ys)`; only the first `count` of the ys are defined.
     """
     leaves, structure = pytree.tree_flatten(xs)
     steps = zip(*(leaf.unbind(0) for leaf in leaves))
@@ -147,22 +149,22 @@ def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
 
 
 def native(cell: str, state: Any) -> tuple[str, Callable] | None:
-    """Return the backend's own kernel for a cell, where it is the faster one.
+    """Return the backend's own kernel for a cell, if it is faster than the loop.
 
     Args:
         cell: The cell's name.
-        state: A tensor of its state, which has the device and the dtype.
+        state: A tensor of the cell's state, with its device and dtype.
 
     Returns:
-        The kernel's name, and a function of features (T, B, D), kernel
-        (D, G * U), recurrent kernel (U, G * U), bias and the tensors of the
-        state; it returns the outputs (T, B, U) and the tensors of the state
-        after. `None` if there is none.
+        The kernel's name and a function, or `None` if there is no such kernel. The
+        function takes features (T, B, D), kernel (D, G * U), recurrent kernel
+        (U, G * U), bias and the tensors of the state. It returns the outputs
+        (T, B, U) and the tensors of the state after the last position.
     """
     if state.device.type == "cuda" and cell in _KERNELS:
         return "cuDNN", _KERNELS[cell]
     # oneDNN runs an LSTM on a CPU twice as fast as the loop. GRU and RNN have no
-    # such kernel: what PyTorch does for them there is a loop, no faster than ours.
+    # such kernel: PyTorch runs them there in a loop, which is no faster than ours.
     known = state.dtype in (torch.float32, torch.bfloat16)
     if state.device.type == "cpu" and cell == "lstm" and known:
         return "oneDNN", _lstm
@@ -217,14 +219,16 @@ def _whole_sequence(
 
 
 def compiled(function: Callable, variables: Sequence) -> Callable:
-    """Compile a function for inference.
+    """Prepare a function for fast inference.
 
     Args:
         function: A function of nests of tensors. It may read `variables`.
-        variables: The `keras.Variable`s it may read, each time as they then are.
+        variables: The `keras.Variable`s that the function may read. Each call
+            sees their current values.
 
     Returns:
-        A function of the same arguments; it is compiled once per their shapes.
+        A function of the same arguments. JAX and TensorFlow compile it once for
+        each combination of their shapes; PyTorch runs it without compiling it.
     """
 
     def tensor(x: Any) -> Any:

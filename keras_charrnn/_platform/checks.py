@@ -1,4 +1,4 @@
-"""Checks of what a user passes, with the name of the argument in the error."""
+"""Checks of user arguments, with the name of the argument in each error."""
 
 from numbers import Integral
 from typing import Any
@@ -8,14 +8,14 @@ def check_positive(name: str, value: Any) -> int:
     """Check that a size is a positive integer.
 
     Args:
-        name: Its name, for the error.
-        value: Its value; a NumPy integer will do.
+        name: The name of the argument, for the error message.
+        value: The size; a NumPy integer is accepted, too.
 
     Returns:
         The value as an `int`.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If `value` is not a positive integer.
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} is a positive integer; it is {value!r}.")
@@ -26,13 +26,13 @@ def check_flag(name: str, value: Any) -> None:
     """Check that a value is true or false.
 
     Args:
-        name: Its name, for the error.
-        value: The value; a NumPy boolean will do.
+        name: The name of the argument, for the error message.
+        value: The value; a NumPy boolean is accepted, too.
 
     Raises:
-        TypeError: If it is neither.
+        TypeError: If `value` is not a boolean.
     """
-    # NumPy's is found by its form: a check needs no import of its own.
+    # A NumPy boolean is recognised by its form, so that NumPy is not imported.
     flag = getattr(value, "dtype", None) == "bool" and value.shape == ()
     if not isinstance(value, bool) and not flag:
         raise TypeError(f"{name} is True or False; it is {value!r}.")

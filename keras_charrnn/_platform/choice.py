@@ -1,7 +1,7 @@
-"""Which backend Keras is going to use, told before Keras is imported.
+"""Choice: the backend that Keras is going to use, before Keras is imported.
 
-Keras reads `KERAS_BACKEND` and `keras.json` once, when it is imported. What
-has to happen before that stands here, and needs the standard library alone.
+Keras reads `KERAS_BACKEND` and `keras.json` once, when it is imported. This
+module does what has to happen before that, with the standard library alone.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 # In the order in which the command tries them.
 BACKENDS = ("jax", "torch", "tensorflow")
 
-# Keras writes this file at its first import; nobody has chosen what it says.
+# Keras writes these settings at its first import, so nobody has chosen them.
 _UNTOUCHED = {
     "floatx": "float32",
     "epsilon": 1e-07,
@@ -26,7 +26,7 @@ _COMMAND = {"charrnn", "charrnn.exe", "charrnn-script.py"}
 
 
 def is_command() -> bool:
-    """Return whether the program that runs is `charrnn`."""
+    """Return whether the running program is `charrnn`."""
     if Path(sys.argv[0] if sys.argv else "").name in _COMMAND:
         return True
     # `python -m` imports the package before it puts the module's path into argv.
@@ -36,14 +36,14 @@ def is_command() -> bool:
 
 
 def configured() -> str | None:
-    """Return the backend that `KERAS_BACKEND` or `keras.json` names, if one does."""
+    """Return the backend that `KERAS_BACKEND` or `keras.json` names, if any."""
     if os.environ.get("KERAS_BACKEND"):
         return os.environ["KERAS_BACKEND"]
     path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None  # Keras, too, goes on with its default
+        return None  # Keras, too, falls back to its default
     return None if config == _UNTOUCHED else config.get("backend")
 
 
@@ -59,7 +59,7 @@ def require(name: str) -> None:
         name: The backend's name.
 
     Raises:
-        ImportError: If it is not, with the way to install it.
+        ImportError: If it is not; the message says what to do.
     """
     if name not in BACKENDS:
         raise ImportError(

@@ -9,14 +9,14 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: str | os.PathLike) -> Iterator[Path]:
-    """Give another name to write a file under, and rename it once it is whole.
+    """Yield a temporary path to write to, and rename that file once it is whole.
 
     Args:
-        path: The file. Missing folders are made.
+        path: The file. Missing folders are created.
 
     Yields:
-        The other name, in the same folder's file system. If the writing fails,
-        nothing of it stays, and an older file is as it was.
+        The temporary path, in the same file system. If writing fails, the
+        temporary file is removed, and an existing file stays as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,13 +27,13 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def check_writable(path: str | os.PathLike) -> None:
-    """Find out before hours of work whether a file can be written.
+    """Check that a file can be written, before hours of work.
 
     Args:
-        path: The file. Its folders are made if they are missing.
+        path: The file. Missing folders are created.
 
     Raises:
-        OSError: If it can't be written, with the path and the reason.
+        OSError: If it can't be written; the message has the path and the reason.
     """
     path = Path(path)
     try:

@@ -1,20 +1,20 @@
-"""Names: how a class is found by the name that it gives itself."""
+"""Names: how a class is registered under its own name."""
 
 from typing import Any
 
 
 def register(registry: dict[str, Any], cls: type) -> None:
-    """Enter a class into the registry of its kind.
+    """Add a class to the registry of its kind.
 
-    A class without a `name` of its own is not entered. One that is defined anew, as in
-    a cell of a notebook that is run again, takes the place of the one before.
+    A class without a `name` of its own is not added. A class that is defined again,
+    as when a notebook cell is run again, replaces the earlier one.
 
     Args:
-        registry: Classes by their names.
+        registry: The classes by name.
         cls: The class.
 
     Raises:
-        ValueError: If a class of another module has that name.
+        ValueError: If a class of another module has the same name.
     """
     name = vars(cls).get("name")
     if name is None:

@@ -1,4 +1,4 @@
-"""The network: cells, the layer that runs them, and the state that is carried."""
+"""The network: cells, the layer that runs them, and the carried state."""
 
 from keras_charrnn.network.cells import CELLS, Cell
 from keras_charrnn.network.contract import LanguageModel

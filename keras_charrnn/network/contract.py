@@ -1,4 +1,4 @@
-"""Contract: what a network shows to whoever writes with it.
+"""Contract: the interface through which a network reads and writes text.
 
 Shapes: B batch, T time, V vocabulary.
 """
@@ -11,7 +11,7 @@ from keras_charrnn.text import Vocabulary
 
 
 class LanguageModel(Protocol):
-    """What reading and writing need of a model."""
+    """The part of a model that reading and writing use."""
 
     vocabulary: Vocabulary
     weights: list[keras.Variable]
@@ -20,13 +20,13 @@ class LanguageModel(Protocol):
         """Return the empty state."""
 
     def read_prompt(self, ids: Any, reset: Any, state: Any) -> tuple[Any, Any]:
-        """Read ids (B, T): the logits after the last one (B, V), and the state."""
+        """Read ids (B, T); return the last logits (B, V), and the state."""
 
     def read_targets(self, ids: Any, targets: Any, state: Any) -> tuple[Any, Any]:
-        """Read ids (B, T): the log-probability of each target (B, T), and the state."""
+        """Read ids (B, T); return log-probabilities of targets (B, T), and the state."""
 
     def fold(self) -> tuple:
-        """Return the weights as `step` needs them."""
+        """Return the weights in the form that `step` needs."""
 
     def step(self, ids: Any, state: Any, folded: tuple) -> tuple[Any, Any]:
         """Read one character: (ids (B,), state) -> (logits (B, V), state)."""

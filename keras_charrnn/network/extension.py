@@ -1,4 +1,4 @@
-"""Extension: a trained model learns characters that it did not know."""
+"""Extension: a trained model is given characters that it did not know."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from keras_charrnn.text import Vocabulary
 
 
 def extended(model: Any, vocabulary: Vocabulary) -> Any:
-    """Return a model of more characters that knows what another one learned.
+    """Return a model with more characters that keeps what another one has learned.
 
-    The logits of the characters that both know are equal. A new character has the
-    smallest bias of the old ones, and no weights yet, in the head, and an initial
-    embedding.
+    The logits of the characters that both models know are equal. In the head, a new
+    character has zero weights and the smallest bias of the old characters. Its
+    embedding, or its row of the kernel for one-hot vectors, has its initial values.
 
     Args:
         model: A `CharRNN`.
-        vocabulary: The `Vocabulary`, which holds all characters of the model's.
+        vocabulary: The `Vocabulary`, which contains all characters of the model.
 
     Returns:
         The new model, not compiled.
@@ -64,9 +64,9 @@ def _widened(head: dict, width: int) -> dict:
 def _placed(
     old: np.ndarray, weight: keras.Variable, ids: np.ndarray, in_head: bool
 ) -> np.ndarray:
-    """Return the values of a weight with more characters, along its one other axis."""
+    """Return the values of a weight, extended along the axis of the characters."""
     new = np.array(ops.convert_to_numpy(weight))
-    if in_head:  # the characters are the last axis, of a kernel or a bias
+    if in_head:  # the last axis of a kernel or a bias is that of the characters
         new[...] = old.min() if old.ndim == 1 else 0
         new[..., ids] = old
     else:  # an embedding, or the kernel of one-hot vectors

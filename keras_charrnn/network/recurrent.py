@@ -1,7 +1,7 @@
 """One Keras layer that runs any cell over a sequence.
 
-Shapes: B batch, T time, D features, V vocabulary, U units, G gates; where it is x that
-has them, G counts the cell's entrance, too.
+Shapes: B batch, T time, D features, V vocabulary, U units, G gates. In the shape of
+the projected input, G also counts the blocks of the cell's entrance.
 """
 
 from collections.abc import Callable
@@ -22,38 +22,38 @@ State = tuple[Any, ...]
 class Recurrent(keras.layers.Layer):
     """Runs a cell over a sequence: `(inputs, state) -> (outputs, state)`.
 
-    The state is a value: it goes in, it comes out, and the layer keeps none.
-    Weights of `lstm`, `gru` and `rnn` have the shapes, the order of gates and the
+    The state is an argument and a result of each call; the layer itself stores none.
+    The weights of `lstm`, `gru` and `rnn` have the shapes, the order of gates and the
     biases of `keras.layers.LSTM`, `GRU(reset_after=True)` and `SimpleRNN`, so that
-    `set_weights(other.get_weights())` moves them from there and back.
+    `set_weights(other.get_weights())` copies them in either direction.
 
     Args:
         units: U, the width of the output, 1 or more.
         cell: The name of a cell, a key of `CELLS`.
-        kernel_initializer: For the kernel of the input, (D, G * U).
-        recurrent_initializer: For the kernel of the output before, (U, G * U).
+        kernel_initializer: The initializer of the input kernel, (D, G * U).
+        recurrent_initializer: The initializer of the recurrent kernel, (U, G * U).
         **kwargs: As for every `keras.layers.Layer`.
 
     Call arguments:
         inputs: Features, (B, T, D), or integer ids, (B, T). An id stands for
             its row of `embeddings`, or for its one-hot vector of width D.
-        state: (B, U) tensors, one for each of the cell's `states`, such as an
-            earlier call returned; the empty state if `None`.
+        state: (B, U) tensors, one for each of the cell's `states`, as returned by
+            an earlier call; the empty state if `None`.
         reset: Booleans, (B, T), or `None`. Where true, the row's state is
             emptied before that position is read.
-        embeddings: The rows that ids stand for, (V, D).
+        embeddings: The rows that ids stand for, (V, D); one-hot vectors if `None`.
 
     Returns:
-        `(outputs, state)`: (B, T, U), and the state after the last position, a named
-        tuple: `state.h` and `state.c` of an LSTM.
+        `(outputs, state)`: the outputs, (B, T, U), and the state after the last
+        position, a named tuple. That of an LSTM has `state.h` and `state.c`.
 
     Attributes:
-        ran: What ran the last sequence: `"loop"`, or a kernel of the backend,
-            `"oneDNN"` or `"cuDNN"`; `None` before the first one. Under a
-            compiled step it is set when the step is traced.
+        ran: The implementation that ran the last sequence: `"loop"`, or a kernel
+            of the backend, `"oneDNN"` or `"cuDNN"`; `None` before the first call.
+            In a compiled step it is set when the step is traced.
 
     Raises:
-        ValueError: If `units` is not a positive integer or there is no such cell.
+        ValueError: If `units` is not a positive integer, or `cell` is unknown.
 
     Example:
 
@@ -115,7 +115,7 @@ class Recurrent(keras.layers.Layer):
             batch_size: B.
 
         Returns:
-            The cell's `State` of zeros, (B, U) each.
+            The cell's `State`, whose tensors are zeros, (B, U) each.
         """
         shape = (batch_size, self.units)
         return self.cell.State(
@@ -126,7 +126,7 @@ class Recurrent(keras.layers.Layer):
         """Fold embeddings and bias into the input kernel.
 
         Args:
-            embeddings: (V, D), or `None` for one-hot vectors.
+            embeddings: The embeddings, (V, D), or `None` for one-hot vectors.
 
         Returns:
             The projection of every id, (V, G * U).
@@ -146,7 +146,7 @@ class Recurrent(keras.layers.Layer):
         return self._weight(self.kernel), self._input_bias()
 
     def step_weights(self) -> tuple[Any, ...]:
-        """Return what `step` needs: the recurrent kernel, and its bias if any."""
+        """Return the weights for `step`: the recurrent kernel, and its bias if any."""
         kernel, bias = self._recurrent_weights()
         return (kernel,) if bias is None else (kernel, bias)
 
@@ -155,11 +155,11 @@ class Recurrent(keras.layers.Layer):
 
         Args:
             x: The projected input, (B, G * U).
-            state: The state before, (B, U) each.
-            weights: What `step_weights` returned.
+            state: The state before the step, (B, U) each.
+            weights: The weights that `step_weights` returned.
 
         Returns:
-            The state after; its first tensor is the output.
+            The state after the step; its first tensor is the output.
         """
         kernel, *bias = weights
         return _step(self.cell, x, state, kernel, *bias)[0]
@@ -179,7 +179,7 @@ class Recurrent(keras.layers.Layer):
                 f"{', '.join(self.cell.states)}; there are {len(state)}."
             )
         before = [ops.cast(s, self.compute_dtype) for s in state]
-        # Time comes first inside, so that a step of the loop is one slice.
+        # Time is the first axis here, so that a step of the loop reads one slice.
         reads_ids = keras.backend.is_int_dtype(inputs.dtype)
         x = ops.transpose(inputs) if reads_ids else ops.transpose(inputs, (1, 0, 2))
         chosen = native(self.cell.name, before[0]) if reset is None else None
@@ -242,11 +242,11 @@ _lookup = differentiable(_lookup_forward, _lookup_backward)
 
 
 def lookup(table: Any, ids: Any) -> Any:
-    """Take rows of a table; the gradient is one matrix product.
+    """Take rows of a table, with a gradient that is one matrix product.
 
     Args:
-        table: (V, N).
-        ids: Integers from 0 to V - 1, any shape.
+        table: The table, (V, N).
+        ids: Integers from 0 to V - 1, of any shape.
 
     Returns:
         The rows, of shape (*ids.shape, N).
@@ -266,11 +266,11 @@ def _step(
 
 @cache
 def _sequence(kind: type[Cell]) -> Callable:
-    """Make the function that runs a cell over time, once for all layers.
+    """Return the function that runs a cell over time, the same for all layers.
 
-    The backward loop holds only what has to wait for the step after it: the
-    cell's own gradient and one product. The gradient of the weights is one
-    large product after the loop.
+    The backward loop computes only what depends on the gradient of the step after
+    it: the cell's own gradient and one matrix product. The gradient of the weights
+    is one large matrix product after the loop.
 
     Args:
         kind: The cell's class.
@@ -279,7 +279,7 @@ def _sequence(kind: type[Cell]) -> Callable:
         A function of the projected input (T, B, GU), the recurrent kernel
         (U, GU), its bias (GU,) or `None`, `keep` (T, B, 1) or `None`, and the
         tensors of the state. It returns the outputs (T, B, U) and the tensors
-        of the state after.
+        of the state after the last position.
     """
     cell = kind()
     states, entered = len(cell.states), 2 if cell.entrance else 0

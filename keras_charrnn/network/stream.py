@@ -1,4 +1,4 @@
-"""Stream: the owner of a state that goes on from batch to batch."""
+"""Stream: the owner of a state that is carried from batch to batch."""
 
 from typing import Any
 
@@ -6,52 +6,55 @@ import keras
 
 
 class Stream:
-    """Variables that hold the state of a row of texts between two batches.
+    """Variables that hold the state of the network between two batches.
 
-    A model has one stream for training and one for evaluation. A stream is no
-    layer: its variables take part in a compiled step, but belong neither to the
-    model's weights nor to its file, and the batch size is theirs alone.
+    A model has one stream for training and one for evaluation. A stream is not a
+    layer: its variables take part in a compiled step, but they belong neither to
+    the model's weights nor to its file. Only they depend on the batch size.
     """
 
     def __init__(self) -> None:
-        self._state: Any = ()
+        # One state for each number of rows, so that steps that were compiled for one
+        # of them are still good when it comes again.
+        self._states: dict[int, Any] = {}
+        self.rows = 0
+        self.steps: dict[tuple[str, int], Any] = {}
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """The variables, none before `allocate`."""
-        return keras.tree.flatten(self._state)
+        """The variables of all states, none before `allocate`."""
+        return keras.tree.flatten(list(self._states.values()))
 
-    def allocate(self, empty: Any) -> bool:
-        """Make the variables for a state, unless they are there.
+    def allocate(self, empty: Any) -> None:
+        """Make the variables for a state, unless they are there, and turn to them.
 
         Args:
             empty: The empty state, a nest of (B, U) tensors.
-
-        Returns:
-            Whether the variables are new, so that compiled steps are out of date.
         """
-        like = [(tuple(s.shape), s.dtype) for s in keras.tree.flatten(empty)]
-        if like == [(tuple(v.shape), v.value.dtype) for v in self.variables]:
-            return False
-        self._state = keras.tree.map_structure(
-            lambda s: keras.Variable(
-                s, trainable=False, autocast=False, name="carried_state"
-            ),
-            empty,
-        )
-        return True
+        self.rows = len(keras.tree.flatten(empty)[0])
+        if self.rows not in self._states:
+            self._states[self.rows] = keras.tree.map_structure(
+                lambda s: keras.Variable(
+                    s, trainable=False, autocast=False, name="carried_state"
+                ),
+                empty,
+            )
 
     def read(self) -> Any:
-        """Return the state as a value, which `write` does not change."""
+        """Return a copy of the state, which `write` does not change."""
         return keras.tree.map_structure(
-            lambda v: keras.ops.copy(keras.ops.convert_to_tensor(v)), self._state
+            lambda v: keras.ops.copy(keras.ops.convert_to_tensor(v)), self._state()
         )
 
     def write(self, state: Any) -> None:
-        """Keep a state; no gradient flows back through it.
+        """Store a state; no gradient flows back through it.
 
         Args:
-            state: A nest of tensors like that given to `allocate`.
+            state: A nest of tensors like that given to `allocate` last.
         """
-        for variable, value in zip(self.variables, keras.tree.flatten(state)):
+        variables = keras.tree.flatten(self._state())
+        for variable, value in zip(variables, keras.tree.flatten(state)):
             variable.assign(keras.ops.stop_gradient(value))
+
+    def _state(self) -> Any:
+        return self._states.get(self.rows, ())

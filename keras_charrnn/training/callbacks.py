@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,20 @@ from keras_charrnn.batches import TextBatches
 from keras_charrnn.runs import save_model
 from keras_charrnn.training._tensorboard import TextLog
 from keras_charrnn.writing import Settings
+
+
+def show(text: str) -> None:
+    """Write a text to standard output; whatever that can't take ends no training.
+
+    Args:
+        text: The text. Characters that the output's encoding lacks are replaced.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as error:  # a full disk, or a reader that has gone
+        warnings.warn(f"A text could not be shown: {error}.", stacklevel=2)
 
 
 class CharactersPerSecond(keras.callbacks.Callback):
@@ -71,6 +86,9 @@ class CharactersPerSecond(keras.callbacks.Callback):
 class BeginEpoch(keras.callbacks.Callback):
     """Tells batches which epoch begins; `fit` on a text adds it.
 
+    With `steps_per_epoch`, Keras continues a pass over the batches in the next epoch.
+    The order of a pass stays as it is until the pass has ended.
+
     Args:
         batches: The `TextBatches`.
     """
@@ -81,8 +99,17 @@ class BeginEpoch(keras.callbacks.Callback):
         super().__init__()
         self._batches = batches
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._seen = 0  # batches of this pass
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._batches.begin_epoch(epoch)
+        if not self._seen:
+            self._batches.begin_epoch(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._seen += self.params["steps"]
+        if self._seen >= len(self._batches):
+            self._seen = 0
 
 
 class TellKernels(keras.callbacks.Callback):
@@ -102,7 +129,7 @@ class TellKernels(keras.callbacks.Callback):
     def _tell(self) -> None:
         if self._layers:
             ran = ", ".join(f"{layer.name}: {layer.ran}" for layer in self._layers)
-            sys.stdout.write(f"Kernels - {ran}\n")
+            show(f"Kernels - {ran}\n")
         self._layers = []
 
 
@@ -247,20 +274,22 @@ class SampleText(keras.callbacks.Callback):
             prompt = self._batches.corpus.phrase(self.prompt_length, seed)
         for temperature in self.temperatures:
             name = f"epoch {number}, temperature {temperature}"
-            sys.stdout.write(f"\n--- {name}, after {prompt!r} ---\n")
+            show(f"\n--- {name}, after {prompt!r} ---\n")
             pieces = []
             for piece in self.model.stream(
                 prompt, self.length, temperature, seed, **self.settings
             ):
                 pieces.append(piece)
-                sys.stdout.write(piece)
-                sys.stdout.flush()
-            sys.stdout.write("\n")
+                show(piece)
+            show("\n")
             text = "".join(pieces)
             self.samples.append((number, temperature, prompt, text))
             if self._log is not None:
                 tag = f"temperature {temperature}"
-                self._log.write(tag, f"[{prompt}]{text}", number)
+                try:
+                    self._log.write(tag, f"[{prompt}]{text}", number)
+                except OSError as error:
+                    warnings.warn(f"TensorBoard gets no text: {error}.", stacklevel=2)
 
     def on_train_end(self, logs: Any = None) -> None:
         if self._log is not None:

@@ -6,10 +6,67 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_charrnn.settings import Training
 
 _WARMUP = 50
+_LEAST = 0.01
+
+
+@keras.saving.register_keras_serializable("keras_charrnn")
+class Plan(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises, falls along a cosine, and can start over.
+
+    It rises over the first 50 steps, or the first tenth of fewer than 500, and reaches
+    a hundredth of its peak at the last. Its numbers are variables of the optimizer, so
+    that the compiled step of one `fit` serves the next.
+
+    Args:
+        steps: How many steps will be made.
+        peak: What the learning rate rises to.
+    """
+
+    def __init__(self, steps: int, peak: float) -> None:
+        self.steps, self.peak = steps, peak
+        self._variables: list[keras.Variable] = []
+
+    def attach(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Give the numbers to the optimizer that is built, as its last variables."""
+        self._variables = [
+            optimizer.add_variable((), keras.initializers.Constant(number), name=name)
+            for name, number in zip(("warmup", "decay", "peak"), self._numbers())
+        ]
+
+    def restart(self, optimizer: keras.optimizers.Optimizer, plan: "Plan") -> None:
+        """Start over as another plan, with an optimizer as if it were new."""
+        for variable in optimizer.variables:
+            variable.assign(ops.zeros(variable.shape, variable.dtype))
+        self.steps, self.peak = plan.steps, plan.peak
+        for variable, number in zip(self._variables, self._numbers()):
+            variable.assign(number)
+
+    def _numbers(self) -> tuple[float, float, float]:
+        warmup = min(_WARMUP, self.steps // 10)
+        return float(warmup), float(max(1, self.steps - warmup)), float(self.peak)
+
+    def __call__(self, step: Any) -> Any:
+        warmup, decay, peak = self._variables or self._numbers()
+        step = ops.cast(step, "float32")
+        rising = peak * step / ops.maximum(warmup, 1.0)
+        done = ops.clip((step - warmup) / decay, 0.0, 1.0)
+        cosine = 0.5 * (1.0 + ops.cos(math.pi * done))
+        falling = peak * (_LEAST + (1 - _LEAST) * cosine)
+        return ops.where(step < warmup, rising, falling)
+
+    def get_config(self) -> dict:
+        return {"steps": self.steps, "peak": self.peak}
+
+
+def plan_of(optimizer: Any) -> Plan | None:
+    """Return the plan that an optimizer follows, if it follows one."""
+    schedule = getattr(optimizer, "_learning_rate", None)
+    return schedule if isinstance(schedule, Plan) else None
 
 
 def optimizer_for(
@@ -17,9 +74,7 @@ def optimizer_for(
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer for a number of steps.
 
-    AdamW, whose learning rate rises over the first 50 steps, or a tenth of fewer,
-    and falls with a cosine to a hundredth until the last; gradients are clipped to
-    global norm 1.
+    It is AdamW with a `Plan`; gradients are clipped to global norm 1.
 
     Args:
         steps: How many steps will be made.
@@ -39,16 +94,8 @@ def optimizer_for(
     decay = Training.weight_decay if weight_decay is None else weight_decay
     if not isinstance(decay, Real) or not 0 <= decay < math.inf:
         raise ValueError(f"weight_decay is a number from 0 on; it is {decay!r}.")
-    warmup = min(_WARMUP, steps // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else peak,
-        decay_steps=max(1, steps - warmup),
-        alpha=0.01,
-        warmup_target=peak if warmup else None,
-        warmup_steps=warmup,
-    )
     return keras.optimizers.AdamW(
-        schedule, weight_decay=decay, beta_2=0.99, global_clipnorm=1.0
+        Plan(steps, peak), weight_decay=decay, beta_2=0.99, global_clipnorm=1.0
     )
 
 

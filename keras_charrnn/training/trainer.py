@@ -34,7 +34,12 @@ from keras_charrnn.training.inputs import (
     unpacked,
 )
 from keras_charrnn.training.metrics import BitsPerCharacter
-from keras_charrnn.training.plan import optimizer_for, refuse_plan, steps_of
+from keras_charrnn.training.plan import (
+    optimizer_for,
+    plan_of,
+    refuse_plan,
+    steps_of,
+)
 
 
 class TextTrainer(TextEvaluator, TrainStep, keras.Model):
@@ -52,6 +57,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
         self._train_stream, self._test_stream = Stream(), Stream()
         # Whether fit chose the optimizer, whose plan then ends with that fit.
         self._planned = False
+        self._trained: tuple[int, ...] = ()
         # The compiled step of `gradients`.
         self.gradient_function: Any = None
         self.train_batches: TextBatches | None = None
@@ -148,6 +154,8 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             **kwargs: As in Keras.
         """
         self._planned, self.gradient_function = False, None
+        for stream in (self._train_stream, self._test_stream):
+            stream.steps.clear()
         if loss in (None, "sparse_categorical_crossentropy"):
             # By that name Keras takes what the model returns for probabilities.
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -167,6 +175,10 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             jit_compile=jit_compile,
             **kwargs,
         )
+        if plan := plan_of(self.optimizer):
+            self.optimizer.build(self.trainable_variables)
+            plan.attach(self.optimizer)
+            self._trained = tuple(map(id, self.trainable_variables))
 
     def get_compile_config(self) -> dict:
         config = super().get_compile_config()
@@ -290,8 +302,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))
-            self.compile(optimizer_for(steps * epochs, learning_rate, weight_decay))
-            self._planned = True
+            self._follow(optimizer_for(steps * epochs, learning_rate, weight_decay))
         self.train_batches = x if isinstance(x, TextBatches) else None
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             own: list[Any] = [TellKernels()] if verbose == 2 else []
@@ -351,9 +362,27 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             self.compile()
             self._planned = True
 
+    def _follow(self, optimizer: Any) -> None:
+        """Train with a planned optimizer, or with the one there is if it is alike."""
+        old = plan_of(self.optimizer) if self._planned else None
+        trained = tuple(map(id, self.trainable_variables)) == self._trained
+        if old and trained and optimizer.weight_decay == self.optimizer.weight_decay:
+            old.restart(self.optimizer, plan_of(optimizer))
+            return
+        self.compile(optimizer)
+        self._planned = True
+
     def _allocate(self, stream: Stream, batches: Any) -> None:
         indexable = isinstance(batches, keras.utils.PyDataset | list)
         if not indexable or not carries(batches):
             return
-        if stream.allocate(self.initial_state(len(batches[0][0]["ids"]))):
-            self.train_function = self.test_function = self.gradient_function = None
+        before = stream.rows
+        stream.allocate(self.initial_state(len(batches[0][0]["ids"])))
+        if stream.rows == before:
+            return
+        names = ["test_function"]
+        if stream is self._train_stream:
+            names = ["train_function", "gradient_function"]
+        for name in names:
+            stream.steps[name, before] = getattr(self, name)
+            setattr(self, name, stream.steps.get((name, stream.rows)))

@@ -7,7 +7,7 @@ import pytest
 import keras_charrnn as kc
 from tests.helpers import numpy
 
-TEXT = "the quick brown fox jumps over the lazy dog. " * 30
+TEXT = "the quick brown fox jumps over the lazy dog. " * 8
 
 
 def fresh(optimizer=None, **how):

@@ -15,9 +15,10 @@ def text(docs):
 
 @pytest.fixture(scope="module")
 def small(text):
-    keras.utils.set_random_seed(1)
     model = kc.CharRNN(kc.Vocabulary.from_text(text), units=16, embedding_dim=4)
-    model.fit(text, epochs=2, verbose=0)
+    # Larger weights than a new model has, so that a wrong state shows.
+    for weight in model.trainable_weights:
+        weight.assign(np.random.default_rng(1).normal(0, 0.6, weight.shape))
     return model
 
 
@@ -56,7 +57,8 @@ def test_cold_reads_windows_that_follow_each_other(small, text, window):
 
 
 def test_validation_has_a_perplexity_and_training_none(small, text):
-    model = kc.CharRNN(small.vocabulary, units=8)
+    model = kc.CharRNN(small.vocabulary, 8, "rnn")
+    model.compile("sgd")
     history = model.fit(
         text, batch_size=4, validation_split=0.2, epochs=2, verbose=0
     ).history
@@ -70,17 +72,22 @@ def test_a_model_that_begins_often_predicts_beginnings_better(docs):
     """Resets in training are what the cold protocol asks for."""
     text, held_out = docs[:60_000], docs[60_000:70_000]
     cold = {}
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs), 32, "rnn", embedding_dim=16)
+    model.compile(keras.optimizers.Adam(0.01))
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.weights, *model.optimizer.variables]
+    start = [numpy(variable).copy() for variable in variables]
     for resets in (0.0, 0.5):
-        keras.utils.set_random_seed(1)
-        model = kc.CharRNN(kc.Vocabulary.from_text(docs), units=64)
-        model.fit(text, epochs=4, sequence_length=32, resets=resets, verbose=0)
+        for variable, value in zip(variables, start):
+            variable.assign(value)
+        model.fit(text, epochs=2, sequence_length=32, resets=resets, verbose=0)
         protocol = {"protocol": "cold", "window": 4}
         cold[resets] = figures(model, held_out, **protocol)["loss"]
     assert cold[0.5] < cold[0.0] - 0.02
 
 
 def test_dynamic_evaluation_predicts_first_and_learns_then(docs):
-    model = kc.CharRNN(kc.Vocabulary.from_text(docs), units=32, dropout=0.5)
+    model = kc.CharRNN(kc.Vocabulary.from_text(docs), 32, "rnn", dropout=0.5)
     model.fit(docs[:20_000], verbose=0)
     before = model.get_weights()
     # Nothing was learned before the first 32 predictions, and nothing is dropped.
@@ -88,15 +95,17 @@ def test_dynamic_evaluation_predicts_first_and_learns_then(docs):
     first = figures(model, start, dynamic=True)
     assert first == pytest.approx(figures(model, start), rel=1e-5)
     # What comes again is easier the second time.
-    for text, gain in ((docs[20_000:30_000], 0.05), (docs[20_000:20_200] * 20, 0.2)):
+    for text, gain in ((docs[20_000:23_000], 0.05), (docs[20_000:20_200] * 20, 0.2)):
         still, moving = (figures(model, text, dynamic=d) for d in (False, True))
         assert moving["loss"] < still["loss"] - gain
         assert moving["perplexity"] == pytest.approx(np.exp(moving["loss"]), rel=1e-4)
-        assert moving == figures(model, text, dynamic=True)
+        # Again it is the same, and a list has the same figures in the same order.
+        again = model.evaluate(text, verbose=0, dynamic=True)
+        assert again == list(moving.values())
+        plain = model.evaluate(text, verbose=0)
+        assert plain == pytest.approx([still[name] for name in moving])
     for weight, same in zip(model.get_weights(), before):
         np.testing.assert_array_equal(weight, same)
-    both = [model.evaluate(start, verbose=0, dynamic=d) for d in (False, True)]
-    assert both[0] == pytest.approx(both[1], rel=1e-5)
 
 
 def test_dynamic_evaluation_is_of_one_continuous_text(small, text):

@@ -1,24 +1,28 @@
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
 
 from keras_charrnn import Sampler, samplers
+from keras_charrnn._backend import compiled
 from tests.helpers import numpy
 
 P = np.array([0.02, 0.08, 0.1, 0.2, 0.25, 0.35])
 LOGITS = np.log(P)[None].astype("float32")
 COUNT = 4000
+ROWS = 200  # drawn for at once; COUNT is a multiple
 # What a chi-square statistic of 5 degrees of freedom passes once in 10,000 times.
 BOUND = 25.7
 
 
-def choose(sampler, logits, temperature=1.0, keys=None, rows=None):
+def choose(sampler, logits, temperature=1.0, keys=None, rows=None, draw=None):
     """Ids for some rows of the same logits, each with a key of its own."""
     logits = np.asarray(logits, "float32")
     logits = logits if rows is None else np.repeat(logits, rows, axis=0)
     if keys is None:
         keys = np.random.default_rng(0).integers(0, 2**31, (len(logits), 2))
-    ids = sampler(
+    ids = (draw or sampler)(
         keras.ops.convert_to_tensor(logits),
         keras.ops.convert_to_tensor(samplers.coldness([temperature] * len(logits))),
         keras.ops.convert_to_tensor(np.asarray(keys, "int32")),
@@ -32,13 +36,20 @@ def choose(sampler, logits, temperature=1.0, keys=None, rows=None):
     return ids
 
 
+@cache
+def drawing(kind):
+    """A sampler of a kind, compiled; its numbers and the temperature are data."""
+    return compiled(kind(), [])
+
+
 def counts(sampler, logits=LOGITS, temperature=1.0, count=COUNT):
     """How often each id is drawn, in as many rows with a key each."""
     rng = np.random.default_rng(7)
     total = np.zeros(logits.shape[-1], int)
-    for _ in range(count // 2000):
-        keys = rng.integers(0, 2**31, (2000, 2))
-        ids = choose(sampler, logits, temperature, keys, rows=2000)
+    draw = drawing(type(sampler))
+    for _ in range(count // ROWS):
+        keys = rng.integers(0, 2**31, (ROWS, 2))
+        ids = choose(sampler, logits, temperature, keys, ROWS, draw)
         total += np.bincount(ids, minlength=len(total))
     return total
 

@@ -352,14 +352,12 @@ def test_arrays_are_lists(model):
     )
 
 
-@pytest.mark.parametrize(
-    "settings", [{"seed": 1}, {"temperature": 0}, {"sampler": "beam"}]
-)
-def test_a_model_that_has_diverged(settings):
+def test_a_model_that_has_diverged():
     model = kc.CharRNN(kc.Vocabulary("abc"), 4)
     model.set_weights([w * np.nan for w in model.get_weights()])
-    with pytest.raises(ValueError, match="logits are not finite"):
-        model.generate("a", 5, **settings)
+    for settings in ({"seed": 1}, {"temperature": 0}, {"sampler": "beam"}):
+        with pytest.raises(ValueError, match="logits are not finite"):
+            model.generate("a", 5, **settings)
     with pytest.raises(ValueError, match="logits are not finite"):
         model.next_probabilities("a")
 

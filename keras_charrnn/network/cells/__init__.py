@@ -1,4 +1,4 @@
-"""The cells: one module for one equation."""
+"""The cells: one module for each."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -9,6 +9,6 @@ for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
 CELLS = Cell.registered
-"""Every cell by its name, those of a user's own included."""
+"""Every cell by its name, including those that a user defines."""
 
 __all__ = ["CELLS", "Cell"]

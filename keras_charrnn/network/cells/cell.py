@@ -1,4 +1,4 @@
-"""The form that every cell has."""
+"""The base class of every cell."""
 
 from abc import ABC, abstractmethod
 from collections import namedtuple
@@ -12,14 +12,14 @@ from keras_charrnn._platform import register
 class Cell(ABC):
     """One step of a recurrent network, as an equation.
 
-    A cell says what happens to one row at one position, given two projections:
-    `x`, of the input, and `a`, of the output before. Both have one block of
-    `units` columns for each gate. The matrix products, the loop over time and
-    the gradients of the weights are no business of a cell; `Recurrent` has them.
+    A cell computes one step from two projections: `x`, of the input, and `a`, of
+    the previous output. Both have one block of `units` columns for each gate. The
+    matrix products, the loop over time and the gradients of the weights are not part
+    of a cell; `Recurrent` computes them.
 
-    A subclass that sets `name` can be chosen by it everywhere, and a module in
-    `keras_charrnn/network/cells` that holds one is found without being named. A cell
-    that leaves out `backward` is differentiated by the backend.
+    A subclass that sets `name` can be chosen by that name everywhere. Every module in
+    `keras_charrnn/network/cells` is imported automatically. A cell that does not
+    define `backward` is differentiated by the backend.
 
     Shapes: B batch, U units, G gates.
 
@@ -28,10 +28,10 @@ class Cell(ABC):
         gates: The names of the G gates, in the order of their columns.
         states: The names of the tensors that make up the state, each (B, U).
             The first is the output.
-        State: The named tuple of these: `state.h` is the output.
+        State: The class of the state, a named tuple with the fields `states`.
         recurrent_bias: Whether `a` has a bias of its own.
-        entrance: The names of further blocks of x, behind those of the gates, that
-            `enter` makes use of; a cell has none, or no `recurrent_bias`.
+        entrance: The names of further blocks of x, after those of the gates, that
+            `enter` uses. A cell with a `recurrent_bias` can't have any.
     """
 
     name: ClassVar[str]
@@ -61,51 +61,52 @@ class Cell(ABC):
 
         Args:
             x: The projected input with its bias, (B, G * U).
-            a: The projected output of the step before, (B, G * U).
-            state: The state before, a `State` of (B, U) tensors.
+            a: The projected output of the previous step, (B, G * U).
+            state: The state before the step, a `State` of (B, U) tensors.
 
         Returns:
-            `(state, saved)`: the state after, and the tensors that `backward`
-            needs besides the two states.
+            `(state, saved)`: the state after the step, and the tensors that
+            `backward` needs besides the two states.
         """
 
-    # A cell with an entrance changes what the recurrent kernel reads. It defines, too,
+    # A cell with an entrance changes the input of the recurrent kernel. If it has a
+    # gradient of its own, it also defines
     #     enter_backward(self, gate, h, gradient) -> (d_entrance, dh)
-    # with the gradient of what it read, and returns those of the entrance's columns
-    # of x, and of h.
+    # which gets the gradient of `entering`, and returns the gradients of the
+    # entrance's columns of x and of h.
 
     def enter(self, x: Any, h: Any) -> tuple[Any, Any, Any]:
-        """Say what the recurrent kernel reads.
+        """Return the input of the recurrent kernel.
 
         Args:
             x: The projected input with all its blocks.
-            h: The output before, (B, U).
+            h: The previous output, (B, U).
 
         Returns:
-            `(x, entering, gate)`: x for `forward`, what the recurrent kernel is
-            multiplied with, (B, U), and what `enter_backward` needs, or `None`
-            where nothing enters but h itself.
+            `(x, entering, gate)`: the blocks of x that `forward` gets, the input of
+            the recurrent kernel, (B, U), and the tensor that `enter_backward` needs.
+            The last is `None` if the input of the recurrent kernel is h itself.
         """
         return x, h, None
 
     # A cell with a gradient of its own defines
     #     backward(self, saved, before, after, gradient) -> (dx, da, dstate)
-    # with the tensors that forward saved, the states before and after, and the
-    # gradient of the state after. It returns the gradients of x, of a (the very
-    # same object where they are equal) and of the state before, the latter
-    # without what comes through a, and None where nothing else comes.
+    # which gets the tensors that forward saved, the states before and after the step,
+    # and the gradient of the state after it. It returns the gradients of x, of a (the
+    # very same object if they are equal) and of the state before. The last leaves out
+    # the part that flows through a, and is None for a tensor that has no other part.
     backward: ClassVar[Any] = None
     enter_backward: ClassVar[Any] = None
 
     def initial_bias(self, units: int) -> np.ndarray:
-        """Return the bias that training begins with.
+        """Return the initial bias.
 
         Args:
             units: U.
 
         Returns:
-            Zeros for each column of x, or for each of x and of a, (2, G * U), with a
-            `recurrent_bias`.
+            Zeros for each column of x; with a `recurrent_bias`, for each column of x
+            and of a, (2, G * U).
         """
         columns = len(self.gates + self.entrance) * units
         return np.zeros((2, columns) if self.recurrent_bias else columns)

@@ -7,14 +7,14 @@ from keras_charrnn.network.cells.cell import Cell
 
 
 class GRU(Cell):
-    """Gated recurrent unit, with the reset after the product.
+    """Gated recurrent unit, with the reset gate applied after the matrix product.
 
         z = sigmoid(x_z + a_z)            update gate
         r = sigmoid(x_r + a_r)            reset gate
         g = tanh(x_g + r * a_g)           candidate
         h = z * h_before + (1 - z) * g
 
-    Gates stand in the order z, r, g, and x and a have a bias each, as in
+    The gates are in the order z, r, g, and x and a each have a bias, as in
     `keras.layers.GRU(reset_after=True)`.
 
     Source: Cho et al., "Learning Phrase Representations using RNN

@@ -18,8 +18,8 @@ class LSTM(Cell):
         c = f * c_before + i * g
         h = o * tanh(c)
 
-    Gates stand in the order i, f, g, o, as in `keras.layers.LSTM`. The one bias
-    belongs to x; that of the forget gate begins at 1.
+    The gates are in the order i, f, g, o, as in `keras.layers.LSTM`. There is one
+    bias, which belongs to x; its part for the forget gate is initialized to 1.
 
     Source: Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997), with the
     forget gate of Gers, Schmidhuber and Cummins, "Learning to Forget" (2000).

@@ -1,4 +1,4 @@
-"""The Mogrifier LSTM, with the one gate that costs nearly nothing."""
+"""The Mogrifier LSTM, with the one gate that costs next to nothing."""
 
 from typing import Any
 
@@ -7,17 +7,18 @@ from keras_charrnn.network.cells.lstm import LSTM
 
 
 class Mogrifier(LSTM):
-    """A long short-term memory whose input gates the output before.
+    """Long short-term memory whose input gates the previous output.
 
         e = 2 sigmoid(x_e)            entrance gate
         a = (e * h_before) U          where an LSTM has h_before U
 
-    and the rest is that of the `LSTM`. So each character has a recurrent kernel
-    of its own, the common one with its rows scaled from 0 to 2.
+    The other equations are those of `LSTM`. So each character has a recurrent
+    kernel of its own: the shared one, with its rows scaled by factors from 0 to 2.
 
-    Source: Melis, Kocisky and Blunsom, "Mogrifier LSTM" (2020), in which input and
-    output before gate each other in several rounds. This is the round in which the
-    input gates the output: it needs no product of matrices inside the loop.
+    Source: Melis, Kocisky and Blunsom, "Mogrifier LSTM" (2020), in which the input
+    and the previous output gate each other in several rounds. This cell has only the
+    round in which the input gates the output, which adds no matrix product to the
+    loop.
     """
 
     name = "mogrifier"

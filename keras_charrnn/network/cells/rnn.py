@@ -11,7 +11,7 @@ class RNN(Cell):
 
         h = tanh(x + a)
 
-    One bias, which belongs to x, as in `keras.layers.SimpleRNN`.
+    There is one bias, which belongs to x, as in `keras.layers.SimpleRNN`.
 
     Source: Elman, "Finding Structure in Time" (1990).
     """
