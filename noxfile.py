@@ -29,8 +29,17 @@ ONCE = (
     *("tests/text", "tests/batches", "tests/platform", "tests/benchmarks"),
     "tests/test_architecture.py",
 )
+# What computes is tested as users run it. Of the rest, what XLA compiles is not made
+# fast, since compiling takes longer than running.
+COMPUTES = (
+    *("tests/backend", "tests/network", "tests/runs", "tests/writing"),
+    *("tests/test_golden.py", "tests/test_model.py"),
+)
+UNOPTIMIZED = {
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 "
+    "--xla_llvm_disable_expensive_passes=true"
+}
 SOAK = "tests/soak"
-EACH = ("tests", *(f"--ignore={path}" for path in (*ONCE, SOAK)))
 TESTS = ("tests-text", *(f"tests-{backend}" for backend in BACKENDS))
 
 nox.options.sessions = ["lint", "types", *TESTS, "coverage", "docs", "build"]
@@ -61,40 +70,62 @@ def tests(session: nox.Session) -> None:
 @nox.session(name="tests-text")
 def tests_text(session: nox.Session) -> None:
     """Run the tests that touch no backend."""
+    _install(session, "jax")
     _run_pytest(session, "jax", *ONCE)
 
 
 @nox.session(name="tests-jax")
 def tests_jax(session: nox.Session) -> None:
     """Run the tests on JAX."""
-    _run_pytest(session, "jax", *EACH)
+    _install(session, "jax")
+    _run_pytest(session, "jax", *COMPUTES)
+    _run_pytest(session, "jax", *_all_but(*ONCE, *COMPUTES), coverage=False)
 
 
 @nox.session(name="tests-tensorflow")
 def tests_tensorflow(session: nox.Session) -> None:
     """Run the tests on TensorFlow."""
-    _run_pytest(session, "tensorflow", *EACH)
+    _install(session, "tensorflow")
+    _run_pytest(session, "tensorflow", *COMPUTES)
+    _run_pytest(session, "tensorflow", *_all_but(*ONCE, *COMPUTES), coverage=False)
 
 
 @nox.session(name="tests-torch")
 def tests_torch(session: nox.Session) -> None:
     """Run the tests on PyTorch."""
-    _run_pytest(session, "torch", *EACH)
+    _install(session, "torch")
+    _run_pytest(session, "torch", *_all_but(*ONCE))
 
 
-def _run_pytest(session: nox.Session, backend: str, *words: str) -> None:
-    """Run pytest in an environment that has one backend alone."""
+def _install(session: nox.Session, backend: str) -> None:
+    """Make an environment that has one backend alone."""
     session.install(BACKENDS[backend], KERAS, *TESTING, *SHOWING, ".")
+
+
+def _all_but(*paths: str) -> tuple[str, ...]:
+    return ("tests", *(f"--ignore={path}" for path in (SOAK, *paths)))
+
+
+def _run_pytest(
+    session: nox.Session, backend: str, *words: str, coverage: bool = True
+) -> None:
+    """Run pytest, on a core for each process.
+
+    Measuring coverage takes time, so it is left out where other runs show the same
+    lines.
+    """
     session.run(
         *("pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=worksteal"),
-        *("--cov", "--cov-report=", *words, *session.posargs),
+        *(("--cov", "--cov-report=") if coverage else ()),
+        *words,
+        *session.posargs,
         env={
             "KERAS_BACKEND": backend,
-            # A core for each process, so threads of one would only wait for each other.
             "OMP_NUM_THREADS": "1",
             "COVERAGE_FILE": f".coverage.{session.name}",
+            **({} if coverage else UNOPTIMIZED),
         },
-        # Of words such as `-k NAME`, a session may know nothing.
+        # Of words such as `-k NAME`, a run may know nothing.
         success_codes=[0, 5] if session.posargs else [0],
     )
 

@@ -1,12 +1,18 @@
 import contextlib
 import os
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
-import pytest
+# What one test has compiled on JAX, the next need not, nor a process that it starts.
+COMPILED = tempfile.TemporaryDirectory(prefix="compiled-")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", COMPILED.name)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
-import keras_charrnn as kc
+import keras  # noqa: E402
+import pytest  # noqa: E402
+
+import keras_charrnn as kc  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

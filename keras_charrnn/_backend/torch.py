@@ -50,6 +50,7 @@ def differentiable(forward: Callable, backward: Callable | None) -> Callable:
     """
     if backward is None:
         return lambda *inputs: forward(*inputs)[0]
+    derivative = backward
 
     class Function(torch.autograd.Function):
         @staticmethod
@@ -61,7 +62,7 @@ def differentiable(forward: Callable, backward: Callable | None) -> Callable:
         @staticmethod
         @torch.autograd.function.once_differentiable
         def backward(ctx: Any, *gradients: Any) -> tuple:
-            return backward(ctx.saved_tensors, gradients)
+            return derivative(ctx.saved_tensors, gradients)
 
     return Function.apply
 

@@ -23,7 +23,7 @@ class LanguageModel(Protocol):
         """Read ids (B, T); return the last logits (B, V), and the state."""
 
     def read_targets(self, ids: Any, targets: Any, state: Any) -> tuple[Any, Any]:
-        """Read ids (B, T); return log-probabilities of targets (B, T), and the state."""
+        """Read ids (B, T); return log-probabilities of targets (B, T), and a state."""
 
     def fold(self) -> tuple:
         """Return the weights in the form that `step` needs."""

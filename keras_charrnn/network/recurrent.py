@@ -297,7 +297,6 @@ def _sequence(kind: type[Cell]) -> Callable:
         kernel, bias, keep, *rest = residuals
         first, after, saved = rest[:states], rest[states:][:states], rest[2 * states :]
         d_outputs, *d_last = gradients
-        after = cell.State(*after)
         before = _kept(cell.State(*map(_shifted, first, after)), keep)
         entrance, saved = saved[:entered], saved[entered:]
         transposed = ops.transpose(kernel)
@@ -316,7 +315,8 @@ def _sequence(kind: type[Cell]) -> Callable:
             d_before = cell.State(through, *d_before[1:])
             return _kept(d_before, keep), (dx,) if da is dx else (dx, da)
 
-        rows = (d_outputs, keep, before, after, tuple(entrance), tuple(saved))
+        outputs = d_outputs, keep, before, cell.State(*after)
+        rows = (*outputs, tuple(entrance), tuple(saved))
         d_first, projections = scan(step, cell.State(*d_last), rows, reverse=True)
         dx, da = projections[0], projections[-1]
         columns = ops.reshape(da, (-1, kernel.shape[1]))

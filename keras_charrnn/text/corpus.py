@@ -102,8 +102,8 @@ class Corpus:
         pieces: Iterable[str] = [checked_text(text)]
         if kind is not None:
             pieces = mark_ends(pieces, kind, "the text", skip_empty)
-        end, how = kind is not None, {"documents": kind, "skip_empty": skip_empty}
-        return cls._read([("", pieces)], end, vocabulary, unknown, choices, **how)
+        asked = (vocabulary, unknown, choices, skip_empty)
+        return cls._read([("", pieces)], kind is not None, *asked, kind)
 
     @classmethod
     def from_documents(
@@ -131,8 +131,8 @@ class Corpus:
         >>> corpus, corpus.text
         (<Corpus of 2 documents, 10 characters, 5 different>, 'anna\notto\n')
         """
-        pieces, how = mark_documents(documents, skip_empty), {"skip_empty": skip_empty}
-        return cls._read([("", pieces)], True, vocabulary, unknown, choices, **how)
+        source = [("", mark_documents(documents, skip_empty))]
+        return cls._read(source, True, vocabulary, unknown, choices, skip_empty)
 
     @classmethod
     def from_files(
@@ -185,8 +185,8 @@ class Corpus:
             )
 
         sources = [(str(file), pieces(file)) for file in find_files(paths)]
-        how = {"path": path, "raw": raw, "documents": kind, "skip_empty": skip_empty}
-        return cls._read(sources, kind is not None, vocabulary, unknown, choices, **how)
+        asked = (vocabulary, unknown, choices, skip_empty)
+        return cls._read(sources, kind is not None, *asked, kind, path, raw)
 
     def save(self, path: str | os.PathLike) -> "Corpus":
         """Write the ids to a file, whole or not at all.
@@ -224,11 +224,10 @@ class Corpus:
         vocabulary: Vocabulary | None,
         unknown: Unknown,
         choices: dict[str, Any],
-        *,
+        skip_empty: bool,
+        documents: str | None = None,
         path: Path | None = None,
         raw: bool = False,
-        documents: str | None = None,
-        skip_empty: bool = False,
     ) -> "Corpus":
         for name in choices:
             if name not in _CHOICES:

@@ -364,10 +364,13 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
 
     def _follow(self, optimizer: Any) -> None:
         """Train with a planned optimizer, or with the one there is if it is alike."""
-        old = plan_of(self.optimizer) if self._planned else None
-        trained = tuple(map(id, self.trainable_variables)) == self._trained
-        if old and trained and optimizer.weight_decay == self.optimizer.weight_decay:
-            old.restart(self.optimizer, plan_of(optimizer))
+        new, old = plan_of(optimizer), None
+        trained = tuple(map(id, self.trainable_variables))
+        if self._planned and trained == self._trained:
+            alike = optimizer.weight_decay == self.optimizer.weight_decay
+            old = plan_of(self.optimizer) if alike else None
+        if new and old:
+            old.restart(self.optimizer, new)
             return
         self.compile(optimizer)
         self._planned = True

@@ -123,7 +123,7 @@ def test_an_unknown_character_is_told_with_its_file(texts):
 
 @settings(deadline=None)
 @given(
-    st.text(st.characters(), min_size=1),
+    st.text(st.characters(codec="utf-8"), min_size=1),
     st.integers(1, 3),
     st.none() | st.integers(2, 5),
 )

@@ -37,7 +37,7 @@ class Cell(ABC):
     name: ClassVar[str]
     gates: ClassVar[tuple[str, ...]]
     states: ClassVar[tuple[str, ...]] = ("h",)
-    State: ClassVar[Any] = namedtuple("State", ["h"])
+    State: ClassVar[Any]
     recurrent_bias: ClassVar[bool] = False
     entrance: ClassVar[tuple[str, ...]] = ()
 
@@ -51,12 +51,11 @@ class Cell(ABC):
                 "which there is no bias of one width. Give up one of them."
             )
         if "states" in vars(cls):
-            cls.State = namedtuple("State", cls.states, module=cls.__module__)
-            cls.State.__qualname__ = f"{cls.__qualname__}.State"  # for pickle
+            cls.State = _named(cls)
         register(Cell.registered, cls)
 
     @abstractmethod
-    def forward(self, x: Any, a: Any, state: tuple) -> tuple[tuple, tuple]:
+    def forward(self, x: Any, a: Any, state: Any) -> tuple[tuple, tuple]:
         """Make one step.
 
         Args:
@@ -110,3 +109,12 @@ class Cell(ABC):
         """
         columns = len(self.gates + self.entrance) * units
         return np.zeros((2, columns) if self.recurrent_bias else columns)
+
+
+def _named(cls: type[Cell]) -> Any:
+    state: Any = namedtuple("State", cls.states, module=cls.__module__)  # type: ignore[misc]
+    state.__qualname__ = f"{cls.__qualname__}.State"  # for pickle
+    return state
+
+
+Cell.State = _named(Cell)  # type: ignore[type-abstract]

@@ -26,7 +26,7 @@ class GRU(Cell):
     gates = ("update", "reset", "candidate")
     recurrent_bias = True
 
-    def forward(self, x: Any, a: Any, state: tuple) -> tuple[tuple, tuple]:
+    def forward(self, x: Any, a: Any, state: Any) -> tuple[tuple, tuple]:
         x_z, x_r, x_g = split(x, 3)
         a_z, a_r, a_g = split(a, 3)
         z = sigmoid(x_z + a_z)
@@ -35,7 +35,7 @@ class GRU(Cell):
         return self.State(h=g + z * (state.h - g)), (z, r, g, a_g)
 
     def backward(
-        self, saved: tuple, before: tuple, after: tuple, gradient: tuple
+        self, saved: tuple, before: Any, after: Any, gradient: Any
     ) -> tuple[Any, Any, tuple]:
         z, r, g, a_g = saved
         dh = gradient.h

@@ -29,7 +29,7 @@ class LSTM(Cell):
     gates = ("input", "forget", "candidate", "output")
     states = ("h", "c")
 
-    def forward(self, x: Any, a: Any, state: tuple) -> tuple[tuple, tuple]:
+    def forward(self, x: Any, a: Any, state: Any) -> tuple[tuple, tuple]:
         i, f, g, o = split(x + a, 4)
         i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
         c = f * state.c + i * g
@@ -37,7 +37,7 @@ class LSTM(Cell):
         return self.State(h=o * tanh_c, c=c), (i, f, g, o, tanh_c)
 
     def backward(
-        self, saved: tuple, before: tuple, after: tuple, gradient: tuple
+        self, saved: tuple, before: Any, after: Any, gradient: Any
     ) -> tuple[Any, Any, tuple]:
         i, f, g, o, tanh_c = saved
         dh = gradient.h

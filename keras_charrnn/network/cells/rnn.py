@@ -19,11 +19,11 @@ class RNN(Cell):
     name = "rnn"
     gates = ("candidate",)
 
-    def forward(self, x: Any, a: Any, state: tuple) -> tuple[tuple, tuple]:
+    def forward(self, x: Any, a: Any, state: Any) -> tuple[tuple, tuple]:
         return self.State(h=tanh(x + a)), ()
 
     def backward(
-        self, saved: tuple, before: tuple, after: tuple, gradient: tuple
+        self, saved: tuple, before: Any, after: Any, gradient: Any
     ) -> tuple[Any, Any, tuple]:
         dx = gradient.h * (1 - after.h * after.h)
         return dx, dx, self.State(h=None)
