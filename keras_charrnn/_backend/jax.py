@@ -94,11 +94,12 @@ def differentiable(forward: Callable, backward: Callable | None) -> Callable:
     def function(*inputs: Any) -> tuple:
         return forward(*inputs)[0]
 
-    if backward is not None:
-        function = jax.custom_vjp(function)
-        function.defvjp(forward, backward)
     # Without jit, each call outside a compiled step would compile its loops again.
-    return jax.jit(function)
+    if backward is None:
+        return jax.jit(function)
+    by_hand = jax.custom_vjp(function)
+    by_hand.defvjp(forward, backward)
+    return jax.jit(by_hand)
 
 
 def scan(step: Callable, carry: Any, xs: Any, reverse: bool = False) -> tuple:
