@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,8 @@ def models(docs):
 def _cut_short(docs, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     # Loops of a page's own know no limits of Keras.
-    monkeypatch.setattr(corpora, "load", lambda *args, **kwargs: docs[:10_000])
+    text = docs[:8000] + string.printable
+    monkeypatch.setattr(corpora, "load", lambda *args, **kwargs: text)
     keras.config.set_max_epochs(1)
     keras.config.set_max_steps_per_epoch(2)
     yield

@@ -53,9 +53,9 @@ def as_corpus(x: Any, vocabulary: Vocabulary, unknown: Unknown = "error") -> Cor
             if vocabulary.end is None:
                 raise
             raise ValueError(
-                f"{error} The model knows documents, and each file is one here; for "
-                "others pass Corpus.from_files(path, model.vocabulary, "
-                "documents='lines'), say."
+                f"{error} In files, a document is what it was for the vocabulary: "
+                f"{vocabulary.documents or 'files'!r}. For others, pass "
+                "Corpus.from_files(path, model.vocabulary, documents=...)."
             ) from None
     if x.vocabulary != vocabulary:
         raise ValueError(

@@ -259,7 +259,9 @@ class SampleText(keras.callbacks.Callback):
             )
         # What is wrong with them is told before an epoch, and not after it.
         if "temperature" in self.settings:
-            raise TypeError("SampleText writes at several temperatures: temperatures=.")
+            raise TypeError(
+                "SampleText takes a list, temperatures, in place of a temperature."
+            )
         given = {"length": self.length, **self.settings}
         settings = Settings.of(self.model.stream, given)
         settings.rules(self.model.vocabulary, self.temperatures)

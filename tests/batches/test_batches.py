@@ -220,3 +220,7 @@ def test_a_part_of_the_documents_is_split_off_from_everywhere():
     assert validation.text == corpus.split(0.1)[1].text
     with pytest.raises(ValueError, match="one document, which can't be split"):
         Corpus.from_documents(["abc"]).split(0.5)
+
+
+def test_batches_tell_their_sizes():
+    assert repr(StreamBatches(TEXT, 3, 7)) == "<StreamBatches: 5 batches of 3 x 7>"

@@ -202,3 +202,10 @@ def test_what_a_sample_may_be(names, monkeypatch, capsys):
     lines = capsys.readouterr().out.split("---")
     assert lines[2] != lines[4]
     assert cli.main([*words, "--beams", "3", "--top-k", "2"]) == 2
+
+
+def test_a_corpus_that_has_the_name_of_a_folder(capsys):
+    Path("python-docs").mkdir()
+    assert cli.main(["encode", "python-docs", "--out", "docs.npy"]) == 0
+    assert "./python-docs would be the file or folder" in capsys.readouterr().err
+    assert cli.main(["encode", "./python-docs", "--out", "docs.npy"]) == 2

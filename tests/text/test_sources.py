@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, Vocabulary, read_text
 from keras_charrnn.text import sources, with_characters_of
-from keras_charrnn.text.documents import END, mark_ends
+from keras_charrnn.text.documents import END, mark_documents, mark_ends
 from keras_charrnn.text.treatment import FORMS, Treatment
 
 
@@ -351,6 +351,17 @@ def test_half_of_a_surrogate_pair_is_refused_where_it_is_read(tmp_path):
         Vocabulary.from_text("ab\udc00")
     with pytest.raises(ValueError, match="1 character outside the vocabulary"):
         Corpus.from_text("ab\udc00", Vocabulary("ab"))
+
+
+def test_many_documents_come_in_pieces(monkeypatch):
+    monkeypatch.setattr("keras_charrnn.text.documents._PIECE", 3)
+    assert list(mark_documents(["ab", "cd", "ef"])) == [f"ab{END}cd{END}", f"ef{END}"]
+
+
+def test_a_header_with_an_open_quote(tmp_path):
+    (tmp_path / "x.csv").write_text('"text\nla\n')
+    with pytest.raises(ValueError, match="there is no column 'text'"):
+        Corpus.from_files(tmp_path / "x.csv", documents="csv:text")
 
 
 def test_the_name_of_a_file_is_no_text_without_a_word(tmp_path, monkeypatch):

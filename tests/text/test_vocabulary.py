@@ -105,3 +105,12 @@ def test_equality_and_hash():
     assert "a" in Vocabulary("ab")
     for other in ("c", "ab", "", 3):
         assert other not in Vocabulary("ab")
+
+
+def test_more_characters_than_sixteen_bits_number():
+    text = "".join(map(chr, range(0x4E00, 0x9FFF))) + "".join(
+        map(chr, range(0x20000, 0x25000))
+    )
+    vocabulary = Vocabulary.from_text(text)
+    assert len(vocabulary) == len(text) > 1 << 15
+    assert vocabulary.decode(vocabulary.encode(text)) == text

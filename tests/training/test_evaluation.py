@@ -147,3 +147,10 @@ def test_protocols_that_do_not_fit_are_refused(small, text):
 def test_epochs_are_a_positive_integer(small, text, wrong):
     with pytest.raises(ValueError, match="epochs is a positive integer; it is"):
         small.fit(text, epochs=wrong)
+
+
+def test_one_batch_is_evaluated_as_in_keras(small, text):
+    ids = small.vocabulary.encode(text[:21])[None].astype("int32")
+    figures = small.test_on_batch(ids[:, :-1], ids[:, 1:], return_dict=True)
+    whole = small.evaluate(ids[:, :-1], ids[:, 1:], verbose=0, return_dict=True)
+    assert figures["loss"] == pytest.approx(whole["loss"], rel=1e-5)

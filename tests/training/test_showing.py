@@ -47,3 +47,11 @@ def test_samples_on_a_full_disk(monkeypatch, tmp_path):
     told = {str(w.message).partition(":")[0] for w in warned}
     assert told >= {"A text could not be shown", "TensorBoard gets no text"}
     assert len(samples.samples) == 1
+
+
+def test_one_temperature_is_a_list_of_one():
+    model = kc.CharRNN(kc.Vocabulary("ab"), 4, embedding_dim=2)
+    samples = kc.SampleText(prompt="a", temperature=0.5)
+    samples.set_model(model)
+    with pytest.raises(TypeError, match="takes a list, temperatures"):
+        samples.on_train_begin()

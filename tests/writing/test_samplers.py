@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_charrnn as kc
 from keras_charrnn import Sampler, samplers
 from keras_charrnn._backend import compiled
 from tests.helpers import numpy
@@ -269,6 +270,25 @@ def test_temperature_0_takes_the_likeliest_that_is_left():
 
     assert LOGITS[0].argmax() == 5
     assert set(choose(Even(), LOGITS, temperature=0.0, rows=50)) == {4}
+
+
+def test_a_sampler_of_samplers():
+    """None of them has a variable, which a compiled loop could not make."""
+
+    class Both(Sampler):
+        """Draws from what two samplers leave."""
+
+        def restrict(self, logits, numbers):
+            for other in (samplers.TopKSampler(3), samplers.MinPSampler(0.01)):
+                logits = other.restrict(logits, other.numbers)
+            return logits
+
+    model = kc.CharRNN(kc.Vocabulary("abcdef"), 4, embedding_dim=2)
+    assert len(model.generate("a", 9, seed=1, sampler=Both())) == 10
+    assert set(choose(samplers.GreedySampler(), LOGITS, rows=3)) == {5}
+    for kind in (samplers.GreedySampler, samplers.BeamSampler):
+        kept = numpy(kind().restrict(keras.ops.convert_to_tensor([[0.0, -1.0]]), {}))
+        assert kept[0, 0] == 0.0
 
 
 def test_names_belong_to_whom_they_were_given():
