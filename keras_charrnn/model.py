@@ -19,9 +19,9 @@ from keras_charrnn.writing import TextWriter
 
 State = tuple[tuple[Any, ...], ...]
 
-# A character has to move the gates from the first step on. With Keras' initial
-# embeddings, 0.05 at most, it hardly does, nor with Glorot's kernel behind a one-hot
-# vector, and the first hundreds of steps go into making them wider.
+# A character has to move the gates from the first step on. It hardly does with Keras'
+# initial embeddings, which are 0.05 at most, or with Glorot's kernel after a one-hot
+# vector. The first hundreds of steps would then go into making them wider.
 _WIDE_EMBEDDING = 1.0
 _WIDE_KERNEL = 0.5
 
@@ -30,18 +30,19 @@ _WIDE_KERNEL = 0.5
 class CharRNN(TextWriter, TextTrainer):
     """A character-level recurrent language model.
 
-    An embedding, a stack of recurrent layers with dropout behind each, and a
-    head that returns logits. The state is a value: `model(ids, state=state,
-    return_state=True)` returns `(logits, state)`. `fit` on a text carries it
-    from batch to batch.
+    The model consists of an embedding, a stack of recurrent layers with dropout after
+    each, and a head that returns logits. The state is an argument and a result:
+    `model(ids, state=state, return_state=True)` returns `(logits, state)`. `fit` on
+    a text carries the state from batch to batch.
 
     Args:
         vocabulary: The `Vocabulary` of V characters.
         units: U, the width of each recurrent layer; a list gives one per layer.
         cell: `"lstm"`, `"gru"`, `"mogrifier"`, `"rnn"` or another key of `CELLS`.
-        layers: The number of recurrent layers, where `units` is one number.
-        embedding_dim: E, the width of the embedding; `None` reads one-hot vectors.
-        dropout: The part of each layer's outputs dropped in training, from 0
+        layers: The number of recurrent layers, if `units` is a single number.
+        embedding_dim: E, the width of the embedding. If `None`, there is no embedding,
+            and the ids are read as one-hot vectors.
+        dropout: The fraction of each layer's outputs dropped in training, from 0
             to below 1.
         head: A Keras layer from (B, T, U) to logits (B, T, V); a `Dense` layer
             if `None`.
@@ -49,16 +50,16 @@ class CharRNN(TextWriter, TextTrainer):
 
     Call arguments:
         inputs: Ids, (B, T), or a dict of `"ids"` and `"reset"`, the latter
-            (B, T) or (B,) booleans: where true, the row's state is emptied
-            before that position, or before the first.
-        state: What an earlier call returned; the empty state if `None`.
+            booleans of shape (B, T) or (B,). Where it is true, the row's state is
+            emptied before that position; with (B,), before the first position.
+        state: The state that an earlier call returned; the empty state if `None`.
         return_state: Whether to return `(logits, state)`.
-        return_sequences: Whether to return logits for every position, or else for
-            the last one, (B, V).
-        training: Whether to drop out.
+        return_sequences: Whether to return logits for every position; if false, they
+            are returned for the last position only, (B, V).
+        training: Whether to apply dropout.
 
     Returns:
-        Logits (B, T, V), where [:, t] predict the character after position t.
+        Logits (B, T, V), where `[:, t]` predicts the character after position t.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -204,7 +205,7 @@ class CharRNN(TextWriter, TextTrainer):
         return ops.cast(self.head(outputs), self.variable_dtype)
 
     def quantize(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse: the tables that the network computes with are not quantized.
+        """Raise an error, since a `CharRNN` can't be quantized.
 
         Raises:
             NotImplementedError: Always.
@@ -219,10 +220,10 @@ class CharRNN(TextWriter, TextTrainer):
     def extend_vocabulary(
         self, text: Any, encoding: str = "utf-8", documents: str | None = None
     ) -> "CharRNN":
-        """Return a model that knows the characters of a text, too.
+        """Return a model that also knows the characters of a text.
 
-        What this one learned is kept: the logits of the characters it knows are
-        equal. Train the new one on the text with `fit`.
+        The new model keeps what this one has learned: the logits of the characters
+        that both know are equal. Train the new model on the text with `fit`.
 
         Args:
             text: A string or a list of strings (texts), a path or a list of paths
@@ -232,7 +233,7 @@ class CharRNN(TextWriter, TextTrainer):
                 `None`, what it was in the files that the vocabulary was made of.
 
         Returns:
-            The new model, not compiled; this one, if it knows all characters.
+            The new model, not compiled; or this one, if it knows all characters.
 
         Raises:
             ValueError: If the model's head does not end with a `Dense` layer.
@@ -243,12 +244,12 @@ class CharRNN(TextWriter, TextTrainer):
     # What writing needs
 
     def read_prompt(self, ids: Any, reset: Any, state: State) -> tuple[Any, State]:
-        """Read ids (B, T): the logits after the last one, (B, V), and the state."""
+        """Read ids (B, T); return the last logits (B, V), and the state."""
         outputs, state = self._read({"ids": ids, "reset": reset}, state, False)
         return self._logits(outputs[:, -1:])[:, 0], state
 
     def read_targets(self, ids: Any, targets: Any, state: State) -> tuple[Any, State]:
-        """Read ids (B, T): the log-probability of each target (B, T), and the state."""
+        """Read ids (B, T); return log-probabilities of targets (B, T), and a state."""
         outputs, state = self._read(ids, state, False)
         logp = ops.log_softmax(self._logits(outputs), axis=-1)
         return ops.take_along_axis(logp, targets[..., None], axis=-1)[..., 0], state

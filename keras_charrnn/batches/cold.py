@@ -1,4 +1,4 @@
-"""Cold windows: a text in windows that follow each other, for evaluation."""
+"""Cold windows: a text cut into consecutive windows, for evaluation."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from keras_charrnn.text import Corpus
 
 
 class ColdBatches(TextBatches):
-    """A corpus as windows that follow each other, each from the empty state.
+    """A corpus cut into consecutive windows, each read from the empty state.
 
-    Every character but the first is predicted exactly once, whatever the batch size;
-    the last window may be shorter, and places that only fill up have weight 0.
+    Every character but the first is predicted exactly once, whatever the batch size.
+    The last window may be shorter. Padding has weight 0.
 
     A batch is `(ids (B, T), targets (B, T), weights (B, T))`, with B the batch size
     and T the sequence length, int32, int32 and float32.
@@ -18,7 +18,7 @@ class ColdBatches(TextBatches):
     Args:
         corpus: A `Corpus` of 2 characters or more.
         batch_size: B, the number of windows in a batch.
-        sequence_length: T, characters that a window reads.
+        sequence_length: T, the number of characters that a window reads.
 
     Raises:
         ValueError: If the corpus has fewer than 2 characters, or a size is not a

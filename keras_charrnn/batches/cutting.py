@@ -1,4 +1,4 @@
-"""Cutting: which batches a text is to be trained on."""
+"""Cutting: a text becomes the batches that a model is trained on."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from keras_charrnn.text import Corpus, Unknown, Vocabulary
 
 
 def is_text(x: Any) -> bool:
-    """Tell whether `x` is a text: a string, a `Corpus`, or paths; or documents."""
+    """Return whether `x` is a text: a string, a `Corpus`, or paths; or documents."""
     if isinstance(x, list | tuple):
         kinds = (str, os.PathLike)
         return bool(x) and any(all(isinstance(i, kind) for i in x) for kind in kinds)
@@ -33,7 +33,7 @@ def as_corpus(x: Any, vocabulary: Vocabulary, unknown: Unknown = "error") -> Cor
     Raises:
         ValueError: If a `Corpus` has another vocabulary, or a character of a
             text is unknown.
-        TypeError: If strings come in a list, and the vocabulary has no end of
+        TypeError: If `x` is a list of strings, and the vocabulary has no end of
             documents.
     """
     if isinstance(x, str):
@@ -82,19 +82,20 @@ def cut(
         corpus: The `Corpus`.
         batch_size: B.
         sequence_length: T.
-        stride: Cut windows, so many characters apart, if it is a number.
-        target: For windows, as in `WindowBatches`.
-        shuffle: Whether windows and documents are shuffled; yes if `None`.
-        resets: For streams, as in `StreamBatches`.
-        warn: Whether to warn if a size shrinks.
+        stride: The number of characters from the start of one window to the start
+            of the next; no windows are cut if `None`.
+        target: What windows predict, as in `WindowBatches`.
+        shuffle: Whether windows and documents are shuffled; they are if `None`.
+        resets: The probability that a stream is reset, as in `StreamBatches`.
+        warn: Whether to warn if a size is reduced.
 
     Returns:
-        `WindowBatches`, `DocumentBatches` if the corpus has documents, or else
-        `StreamBatches`.
+        `WindowBatches` if a `stride` is given, `DocumentBatches` if the corpus has
+        documents, or else `StreamBatches`.
 
     Raises:
-        ValueError: If the batches can't be made, or streams are to be shuffled, or to
-            have another target.
+        ValueError: If the batches can't be made, or if `shuffle`, `target` or `resets`
+            does not apply to them.
     """
     mixed = shuffle is None or bool(shuffle)
     if resets and (stride is not None or corpus.vocabulary.end is not None):

@@ -10,13 +10,12 @@ from keras_charrnn.text import Corpus
 class DocumentBatches(TextBatches):
     """Documents, packed back to back into streams without padding.
 
-    Each document is read from the empty state: first the end of a document, which
-    here stands for the beginning, then its characters; what is predicted are its
-    characters and its end. `reset` tells where, within a batch, a document begins.
-    A document that does not fit into a batch goes on in the next one, and the
-    state is carried. Each epoch has an order of its own. A document stays in its
-    stream, and streams differ in length by little; at their end, places that only
-    fill up have weight 0.
+    Each document is read from the empty state. The inputs are the end of a document,
+    which also marks the beginning, and then its characters; the targets are its
+    characters and its end. `reset` is true where a document begins. A document that
+    does not fit into a batch continues in the next one, with the state carried. Each
+    epoch has a different order, but a document stays in its stream. The streams are
+    of nearly equal length; the padding at their ends has weight 0.
 
     A batch is `({"ids": (B, T), "reset": (B, T)}, targets (B, T), weights (B, T))`,
     with B the batch size and T the sequence length.
@@ -24,11 +23,11 @@ class DocumentBatches(TextBatches):
     Args:
         corpus: A `Corpus` of documents.
         batch_size: B, the number of streams.
-        sequence_length: T, characters in a batch's row, over which gradients
-            flow back.
-        shuffle: Whether each epoch has another order.
-        seed: An integer of 0 or more that makes the orders.
-        warn: Whether to warn if a size shrinks.
+        sequence_length: T, the number of characters in a row of a batch, over which
+            gradients flow back.
+        shuffle: Whether each epoch has a different order.
+        seed: A non-negative integer that determines the streams and the orders.
+        warn: Whether to warn if a size is reduced.
 
     Raises:
         ValueError: If the corpus has no documents, or a size is not a positive
@@ -36,7 +35,7 @@ class DocumentBatches(TextBatches):
 
     Warns:
         UserWarning: If there are fewer documents than streams, or the streams are
-            shorter than a batch; the sizes shrink.
+            shorter than a batch; the sizes are then reduced.
 
     Example:
 
@@ -109,7 +108,7 @@ class DocumentBatches(TextBatches):
 
 
 def _dealt(lengths: np.ndarray, streams: int, seed: int) -> np.ndarray:
-    """Return the stream of each document: the longest are dealt first, to and fro."""
+    """Return the stream of each document, dealing the longest first, back and forth."""
     order = np.random.default_rng(seed).permutation(len(lengths))
     order = order[np.argsort(-lengths[order], kind="stable")]
     turn, place = np.divmod(np.arange(len(lengths)), streams)

@@ -1,4 +1,4 @@
-"""What all batches of a text have: their sizes, and a fixed shape."""
+"""The base class of all batches of a text, with their sizes and fixed shape."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -12,12 +12,12 @@ from keras_charrnn.text import Corpus
 
 Batch = tuple[Any, np.ndarray, np.ndarray]
 
-# A mapped file's memory is let go of as often as this many batches were read.
+# The memory of a mapped file is released each time this many batches were read.
 _RELEASED_EVERY = 16
 
 
 class TextBatches(keras.utils.PyDataset, ABC):
-    """Batches of a text, of one shape, as many in each epoch.
+    """Batches of a text, all of one shape, the same number in each epoch.
 
     A subclass sets the sizes with `_shrink_to`, and defines `predictions`,
     `__len__` and `batch`.
@@ -40,7 +40,7 @@ class TextBatches(keras.utils.PyDataset, ABC):
         self.sequence_length = check_positive("sequence_length", sequence_length)
 
     def _shrink_to(self, batch_size: int, sequence_length: int, warn: bool) -> None:
-        """Make the sizes smaller where the text does not fill one batch."""
+        """Reduce the sizes if the text does not fill one batch."""
         asked = self.batch_size, self.sequence_length
         self.batch_size = min(self.batch_size, batch_size)
         self.sequence_length = min(self.sequence_length, sequence_length)
@@ -55,7 +55,7 @@ class TextBatches(keras.utils.PyDataset, ABC):
     @property
     @abstractmethod
     def predictions(self) -> int:
-        """How many characters one pass predicts."""
+        """The number of characters that one pass predicts."""
 
     @abstractmethod
     def batch(self, index: int) -> Batch:
@@ -64,7 +64,7 @@ class TextBatches(keras.utils.PyDataset, ABC):
     def begin_epoch(self, epoch: int) -> None:
         """Put the batches into the order of an epoch, counted from 0.
 
-        `fit` calls it before each epoch.
+        `fit` calls this method before a pass over the batches.
         """
 
     def __repr__(self) -> str:
@@ -82,7 +82,7 @@ class TextBatches(keras.utils.PyDataset, ABC):
 
 
 def check_continuous(corpus: Corpus) -> None:
-    """Raise a `ValueError` unless a corpus is one text with something to predict."""
+    """Raise a `ValueError` unless a corpus is one text of 2 characters or more."""
     if corpus.vocabulary.end is not None:
         raise ValueError(
             f"{corpus!r} consists of documents, which are no continuous text. Pass "

@@ -16,33 +16,34 @@ from keras_charrnn.text import Corpus
 class StreamBatches(TextBatches):
     """A corpus as parallel streams, read from left to right.
 
-    The text is cut into `batch_size` contiguous streams of equal length, and a
-    batch holds the next `sequence_length` characters of each. So a row goes on
-    in the next batch where it stopped in this one, and a state can be carried.
-    Every character but the first is predicted exactly once in a pass; places
-    that only fill up the last batch have weight 0.
+    The text is cut into `batch_size` contiguous streams whose lengths differ by one
+    character at most. A batch contains the next `sequence_length` characters of each
+    stream. So a row continues in the next batch where it stopped in this one, and the
+    state can be carried. Every character but the first is predicted exactly once in a
+    pass. The padding of the last batch has weight 0.
 
     A batch is `({"ids": (B, T), "reset": (B,)}, targets (B, T), weights (B, T))`,
     with B the batch size and T the sequence length. `reset` is true in the
-    first batch of a pass: the streams start there. With `resets` a row starts anew in
-    other batches too, at random, so that a model also learns to begin.
+    first batch of a pass, where the streams start. With `resets`, a row also starts
+    from the empty state in other batches, at random, so that a model learns to begin.
 
     Args:
         corpus: A `Corpus` of 2 characters or more.
         batch_size: B, the number of streams.
-        sequence_length: T, characters in a batch's row, over which gradients
-            flow back.
-        resets: The probability, 0 to 1, that a row starts from the empty state.
-        seed: An integer of 0 or more; it and the epoch say which rows do.
-        warn: Whether to warn if a size shrinks.
+        sequence_length: T, the number of characters in a row of a batch, over which
+            gradients flow back.
+        resets: The probability, 0 to 1, that a row of a batch starts from the empty
+            state.
+        seed: A non-negative integer that determines, with the epoch, which rows do.
+        warn: Whether to warn if a size is reduced.
 
     Raises:
         ValueError: If the corpus has fewer than 2 characters, a size is not
-            a positive integer, or `resets` is no probability.
+            a positive integer, or `resets` is not a probability.
 
     Warns:
-        UserWarning: If the corpus is shorter than one batch; both sizes shrink
-            to what it holds.
+        UserWarning: If the corpus is shorter than one batch; the sizes are then
+            reduced to fit it.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Windows: pieces of a text that are read each by itself, in any order."""
+"""Windows: pieces of a text that are read separately, in any order."""
 
 from typing import Literal, get_args
 
@@ -20,22 +20,24 @@ class WindowBatches(TextBatches):
 
     A batch is `(ids (B, T), targets, weights)`, with B the batch size and T the
     sequence length. Targets and weights are (B, T), or (B,) with `target="next"`.
-    Windows that only fill up the last batch have weight 0. Only ids are kept: a
-    window takes 4 bytes, for its place in the order.
+    Windows that only pad the last batch have weight 0. Windows are not stored: each
+    takes 4 bytes, for its place in the order.
 
     Args:
-        corpus: A `Corpus` of more than `sequence_length` characters, no documents.
+        corpus: A `Corpus` of more than `sequence_length` characters, not documents.
         batch_size: B, the number of windows in a batch.
-        sequence_length: T, characters of a window.
-        stride: How many characters after a window the next one begins.
-        target: `"sequence"` to predict the character after each one of the window,
-            `"next"` only the one behind it.
-        shuffle: Whether each epoch has another order, or else that of the text.
-        seed: An integer of 0 or more that makes the orders.
+        sequence_length: T, the number of characters in a window.
+        stride: The number of characters from the start of one window to the start of
+            the next.
+        target: `"sequence"` to predict the character after each character of the
+            window, `"next"` to predict only the character after the window.
+        shuffle: Whether each epoch has a different order; if false, all have the order
+            of the text.
+        seed: A non-negative integer that determines the orders.
 
     Raises:
         ValueError: If the corpus is too short or consists of documents, a number is
-            not a positive integer, or there is no such target.
+            not a positive integer, or `target` is unknown.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Conversion: models of Keras and PyTorch become a `CharRNN`."""
+"""Conversion: a Keras or PyTorch model becomes a `CharRNN`."""
 
 from keras_charrnn.conversion.of_keras import from_keras
 from keras_charrnn.conversion.of_torch import from_torch

@@ -1,4 +1,4 @@
-"""Keras models become a `CharRNN`."""
+"""Conversion of a Keras model to a `CharRNN`."""
 
 import os
 import re
@@ -25,27 +25,28 @@ _GATES = {4: "lstm", 3: "gru", 1: "rnn"}
 
 
 def from_keras(source: Any, vocabulary: Characters) -> CharRNN:
-    """Make a `CharRNN` of a Keras model, with equal logits.
+    """Convert a Keras model to a `CharRNN` with equal logits.
 
     The model has an `Embedding`, or reads one-hot vectors, then `LSTM`, `GRU` or
-    `SimpleRNN` layers, then one or more `Dense` layers; `Dropout` may stand between
-    them. A softmax at its end is left out.
+    `SimpleRNN` layers, then one or more `Dense` layers. There may be `Dropout` between
+    them. A softmax at the end is left out.
 
     Args:
         source: The model, or its file: `.keras`, `.h5` or `.weights.h5`. A file of
-            weights tells neither activations nor connections: it has one `Dense`
-            layer, and its recurrent layers are taken in the order of Keras' own
-            names. The model itself is run on some characters, and compared.
-        vocabulary: A `Vocabulary`, if the model's ids are its ids; or the characters
-            in the order of the model's ids, with `"[UNK]"` for an id of unknown
-            ones; or a dict from characters to ids.
+            weights contains neither activations nor connections. So it must have one
+            `Dense` layer, and its recurrent layers are taken in the order of the names
+            that Keras gives. Otherwise, both models are run on some characters, and
+            their results are compared.
+        vocabulary: A `Vocabulary`, if the model uses its ids; or the characters in the
+            order of the model's ids, with `"[UNK]"` for the id of unknown characters;
+            or a dict from characters to ids; or a `StringLookup` layer.
 
     Returns:
         The model, not compiled.
 
     Raises:
-        ValueError: If the model has other layers, or settings that no cell here has,
-            or another number of characters.
+        ValueError: If the model has other layers, settings that no cell supports, or
+            another number of characters than the vocabulary.
         FileNotFoundError: If there is no such file.
 
     Example:
@@ -145,7 +146,7 @@ def _recurrent_weights(layer: Any) -> list[np.ndarray]:
 
 
 def _without_softmax(parts: Parts) -> None:
-    """Make a head end with a linear Dense layer."""
+    """Remove what follows the last Dense layer of a head, such as a softmax."""
     while parts.head:
         last = parts.head[-1]
         kind = type(last).__name__
@@ -167,7 +168,7 @@ def _without_softmax(parts: Parts) -> None:
 
 
 def _compare(old: keras.Model, new: CharRNN, order: list[int]) -> None:
-    """Raise a `ValueError` if two models don't think the same of some characters."""
+    """Raise a `ValueError` if two models predict differently on some characters."""
     length = 8
     if getattr(old, "inputs", None):  # a model that was made for one length
         length = old.inputs[0].shape[1] or length

@@ -1,4 +1,4 @@
-"""PyTorch's weights become a `CharRNN`."""
+"""Conversion of a PyTorch model's weights to a `CharRNN`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,21 +16,22 @@ from keras_charrnn.model import CharRNN
 
 
 def from_torch(state_dict: Mapping[str, Any], vocabulary: Characters) -> CharRNN:
-    """Make a `CharRNN` of the weights of a PyTorch model, with equal logits.
+    """Convert the weights of a PyTorch model to a `CharRNN` with equal logits.
 
     The model has an `nn.Embedding`, or reads one-hot vectors, one `nn.LSTM` or
     `nn.GRU` of one or more layers, and an `nn.Linear`.
 
     Args:
-        state_dict: What `model.state_dict()` returns: tensors or arrays by name; or
-            the model.
+        state_dict: The result of `model.state_dict()`, tensors or arrays by name; or
+            the model itself.
         vocabulary: As in `from_keras`.
 
     Returns:
         The model, not compiled.
 
     Raises:
-        ValueError: If there are other weights, or another number of characters.
+        ValueError: If the model has other weights, or another number of characters
+            than the vocabulary.
     """
     vocabulary = known_characters(vocabulary)
     if hasattr(state_dict, "state_dict"):

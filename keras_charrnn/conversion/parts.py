@@ -1,4 +1,4 @@
-"""Parts: the weights of a model, and the `CharRNN` made of them."""
+"""Parts: the weights of a model, and the `CharRNN` made from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ import numpy as np
 from keras_charrnn.model import CharRNN
 from keras_charrnn.text import UNK, Vocabulary
 
-# How a model's characters may come: those of a Vocabulary, in the order of its ids,
-# or others, in the order of the model's own.
+# The forms in which a model's characters may be given: a Vocabulary, if the model uses
+# its ids, or else the characters, with their ids or in the order of their ids.
 Characters = Vocabulary | Sequence[str] | Mapping[str, int]
 
 
 @dataclass
 class Parts:
-    """The weights of a model, as the cells of this package have them."""
+    """The weights of a model, in the layout of this package's cells."""
 
     embedding: np.ndarray | None = None
     cells: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Parts:
 
 
 def known_characters(characters: Any) -> Characters:
-    """Check how a model's characters are given.
+    """Check the form in which a model's characters are given.
 
     Args:
         characters: `Characters`, or a `StringLookup` layer.
@@ -55,7 +55,7 @@ def known_characters(characters: Any) -> Characters:
 
 
 def ordered(characters: Characters) -> tuple[Vocabulary, list[int]]:
-    """Return the vocabulary, and for each of its ids that of the model."""
+    """Return the vocabulary, and for each of its ids the id of the model."""
     if isinstance(characters, Vocabulary):
         return characters, list(range(len(characters)))
     if isinstance(characters, Mapping):
@@ -70,7 +70,7 @@ def ordered(characters: Characters) -> tuple[Vocabulary, list[int]]:
 
 
 def assembled(parts: Parts, characters: Characters) -> CharRNN:
-    """Make a `CharRNN` of the parts of a model.
+    """Make a `CharRNN` from the parts of a model.
 
     Args:
         parts: The parts.
@@ -80,8 +80,8 @@ def assembled(parts: Parts, characters: Characters) -> CharRNN:
         The model, not compiled.
 
     Raises:
-        ValueError: If the layers are of several kinds, or their number of characters
-            is another one.
+        ValueError: If the recurrent layers are of several kinds, or the model has
+            another number of characters than the vocabulary.
     """
     if len(set(parts.cells)) > 1:
         raise ValueError(f"The recurrent layers are of several kinds: {parts.cells}.")

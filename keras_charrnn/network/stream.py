@@ -14,19 +14,19 @@ class Stream:
     """
 
     def __init__(self) -> None:
-        # One state for each number of rows, so that steps that were compiled for one
-        # of them are still good when it comes again.
+        # One state for each batch size, so that the steps compiled for a batch size
+        # can be used again when that size returns.
         self._states: dict[int, Any] = {}
         self.rows = 0
         self.steps: dict[tuple[str, int], Any] = {}
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """The variables of all states, none before `allocate`."""
+        """The variables of all states; an empty list before `allocate`."""
         return keras.tree.flatten(list(self._states.values()))
 
     def allocate(self, empty: Any) -> None:
-        """Make the variables for a state, unless they are there, and turn to them.
+        """Select the state for a batch size; create its variables if there are none.
 
         Args:
             empty: The empty state, a nest of (B, U) tensors.
@@ -50,7 +50,7 @@ class Stream:
         """Store a state; no gradient flows back through it.
 
         Args:
-            state: A nest of tensors like that given to `allocate` last.
+            state: A nest of tensors like the last one given to `allocate`.
         """
         variables = keras.tree.flatten(self._state())
         for variable, value in zip(variables, keras.tree.flatten(state)):

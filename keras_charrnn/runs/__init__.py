@@ -1,4 +1,4 @@
-"""Runs: what a training run leaves in files."""
+"""Runs: the files that a training run leaves."""
 
 from keras_charrnn.runs.checkpoint import portable, save_model
 

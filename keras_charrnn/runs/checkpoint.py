@@ -1,4 +1,4 @@
-"""Checkpoint: a model's file, which is whole and opens on every backend."""
+"""Checkpoint: a model's file, which is complete and opens on every backend."""
 
 import os
 import re
@@ -13,21 +13,21 @@ _INNER_OPTIMIZERS = re.compile(r"keras\.src\.backend\.\w+\.optimizers\..*")
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
-    """Save a model so that its file is never seen half-written.
+    """Save a model in such a way that its file is never half-written.
 
-    The file is written under another name in the same folder and then renamed;
-    an older file of that name stays whole until then.
+    The file is written to a temporary path in the same file system and then renamed.
+    Until then, an existing file stays as it was.
 
     Args:
         model: The model.
-        path: The file, which ends in `.keras`. Missing folders are made.
+        path: The file, whose name ends in `.keras`. Missing folders are created.
 
     Returns:
         The path.
 
     Raises:
         ValueError: If `path` does not end in `.keras`.
-        OSError: If it can't be written.
+        OSError: If the file can't be written.
     """
     path = Path(path)
     if path.suffix != ".keras":
@@ -40,14 +40,14 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
 def portable(config: Any) -> Any:
     """Name the optimizers in a config as `keras.optimizers` does.
 
-    On PyTorch, Keras writes the name of its own inner class, which can't be imported
+    On PyTorch, Keras writes the name of an internal class, which can't be imported
     where PyTorch is not installed.
 
     Args:
         config: A config of serialized objects, a nest of dicts and lists.
 
     Returns:
-        The config, equal but for these names.
+        The config, which differs only in these names.
     """
     if isinstance(config, list | tuple):
         return type(config)(map(portable, config))

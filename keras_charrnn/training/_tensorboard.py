@@ -5,10 +5,10 @@ import time
 
 
 class TextLog:
-    """Writes texts where TensorBoard shows them, under its tab "Text".
+    """Writes texts for TensorBoard, which shows them in its tab "Text".
 
     Args:
-        folder: The folder of the run, that of `keras.callbacks.TensorBoard`, say.
+        folder: The folder of the run, such as that of `keras.callbacks.TensorBoard`.
 
     Raises:
         ImportError: If the package `tensorboard` is not installed.
@@ -27,7 +27,7 @@ class TextLog:
         """Write a text.
 
         Args:
-            tag: What it is.
+            tag: The heading under which TensorBoard shows the text.
             text: The text.
             step: The epoch.
         """
@@ -42,7 +42,7 @@ class TextLog:
         size = tensor_shape_pb2.TensorShapeProto.Dim(size=1)
         tensor = tensor_pb2.TensorProto(
             dtype=types_pb2.DT_STRING,
-            # TensorBoard reads Markdown, in which four blanks keep a text as it is.
+            # TensorBoard reads Markdown, in which four spaces keep a text as it is.
             string_val=["".join(f"    {line}\n" for line in text.split("\n")).encode()],
             tensor_shape=tensor_shape_pb2.TensorShapeProto(dim=[size]),
         )
@@ -58,5 +58,5 @@ class TextLog:
         self._writer.flush()
 
     def close(self) -> None:
-        """Finish the file."""
+        """Close the file."""
         self._writer.close()

@@ -20,7 +20,7 @@ from keras_charrnn.writing import Settings
 
 
 def show(text: str) -> None:
-    """Write a text to standard output; whatever that can't take ends no training.
+    """Write a text to standard output; an output error does not end the training.
 
     Args:
         text: The text. Characters that the output's encoding lacks are replaced.
@@ -50,7 +50,7 @@ class CharactersPerSecond(keras.callbacks.Callback):
     True
     """
 
-    # Keras may call it from several threads, in any order, and go on meanwhile.
+    # Keras may call it from several threads, in any order, without waiting for it.
     async_safe = True
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -60,7 +60,7 @@ class CharactersPerSecond(keras.callbacks.Callback):
         self._compiled = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        # (batches done, seconds): what the speed is measured from, and to
+        # The speed is measured between these two pairs of batches done and seconds.
         self._first = (0, time.perf_counter()) if self._compiled else None
         self._last = self._first
         self._speed: float | None = None
@@ -113,7 +113,7 @@ class BeginEpoch(keras.callbacks.Callback):
 
 
 class TellKernels(keras.callbacks.Callback):
-    """Prints once what ran each recurrent layer; `fit(verbose=2)` adds it."""
+    """Prints once which kernel runs each recurrent layer; `fit(verbose=2)` adds it."""
 
     async_safe = True
 
@@ -134,11 +134,12 @@ class TellKernels(keras.callbacks.Callback):
 
 
 class StopOnInterrupt(keras.callbacks.Callback):
-    """Ends training after the batch at hand when the user presses Ctrl-C.
+    """Ends training after the next batch when the user presses Ctrl-C.
 
-    An exception in the middle of a step can get lost in a backend, or leave its
-    threads behind. So the first Ctrl-C only asks for the end: the epoch closes as
-    usual, with all that other callbacks save. The second one ends the process.
+    An exception in the middle of a step can get lost in a backend, or leave the
+    backend's threads running. So the first Ctrl-C only requests the end: the epoch
+    closes as usual, and other callbacks save what they save. A second Ctrl-C ends the
+    process at once.
 
     Attributes:
         interrupted: Whether Ctrl-C was pressed during training.
@@ -165,10 +166,10 @@ class StopOnInterrupt(keras.callbacks.Callback):
 
 
 class SaveModel(keras.callbacks.Callback):
-    """Saves the whole model after each epoch, never half-written.
+    """Saves the whole model after each epoch, in a file that is never half-written.
 
     Args:
-        path: The file, which ends in `.keras`.
+        path: The file, whose name ends in `.keras`.
 
     Example:
 
@@ -192,28 +193,29 @@ class SaveModel(keras.callbacks.Callback):
 class SampleText(keras.callbacks.Callback):
     """Writes texts after an epoch, and prints them as they are written.
 
-    Each text starts from the same prompt and from an empty state of its own, so
-    that temperatures can be compared, and training goes on undisturbed.
+    All texts of an epoch start from the same prompt, so that temperatures can be
+    compared. Each starts from the empty state, and the state that training carries is
+    not changed.
 
     Args:
-        temperatures: One text is written for each.
-        length: Characters of a text.
-        prompt: How the texts begin; if `None`, with a random phrase of the text that
-            the model is trained on, another one after each epoch. Of documents,
-            new ones are written.
-        prompt_length: Characters of a random phrase.
-        every: Epochs from one time to the next.
-        seed: An integer that makes phrases and draws repeatable.
-        log_dir: A folder for TensorBoard, which shows the texts under "Text".
+        temperatures: The temperatures; one text is written for each.
+        length: The maximum number of characters of a text.
+        prompt: The beginning of the texts. If `None`, it is a random phrase of the text
+            that the model is trained on, a different one after each epoch. If the
+            model is trained on documents, it is empty, and new documents are written.
+        prompt_length: The number of characters of a random phrase.
+        every: The number of epochs from one output to the next.
+        seed: A non-negative integer that makes the phrases and the texts repeatable.
+        log_dir: A folder for TensorBoard, which shows the texts in its tab "Text".
         **settings: As in `CharRNN.generate`, from `sampler` to `min_length`.
 
     Attributes:
-        samples: What was written: a tuple (epoch, temperature, prompt, text) each,
-            epochs counted from 1.
+        samples: A tuple (epoch, temperature, prompt, text) for each text written;
+            epochs are counted from 1.
 
     Raises:
         ValueError: If a number is out of range.
-        ImportError: If there is a `log_dir`, but no TensorBoard.
+        ImportError: If a `log_dir` is given, but TensorBoard is not installed.
 
     Example:
 
@@ -257,7 +259,7 @@ class SampleText(keras.callbacks.Callback):
                 "SampleText takes its phrases from the text that fit is given, and fit "
                 "was given something else. Pass a prompt."
             )
-        # What is wrong with them is told before an epoch, and not after it.
+        # Wrong settings raise an error now, and not only after an epoch.
         if "temperature" in self.settings:
             raise TypeError(
                 "SampleText takes a list, temperatures, in place of a temperature."

@@ -1,4 +1,4 @@
-"""Evaluation: how well a model predicts a text, under a protocol that has a name.
+"""Evaluation: how well a model predicts a text, under a named protocol.
 
 Shapes: B batch, T time.
 """
@@ -23,7 +23,7 @@ from keras_charrnn.training.inputs import fed, unpacked
 
 Protocol = Literal["carried", "cold"]
 
-# Characters of a stream in a batch, and of a window.
+# Default numbers of characters: of a stream in a batch, and of a window.
 _LENGTH = 1024
 _WINDOW = 256
 
@@ -37,7 +37,7 @@ _DYNAMIC_RATE = 3e-4
 
 
 class TextEvaluator:
-    """The part of a model that measures how well it predicts."""
+    """A mixin for a model: it measures how well the model predicts."""
 
     def evaluate(
         self: Any,
@@ -54,44 +54,45 @@ class TextEvaluator:
         unknown: Unknown = "error",
         **kwargs: Any,
     ) -> Any:
-        """Measure loss and metrics, as in Keras; of a text, under a protocol.
+        """Compute loss and metrics, as in Keras; for a text, under a protocol.
 
-        A number without its protocol says little, since a character is harder to
-        predict where little stands before it. `"carried"` reads the whole text as one
+        A result without its protocol says little, since a character is harder to
+        predict if few characters precede it. `"carried"` reads the whole text as one
         stream, from left to right, with the state carried. `"cold"` cuts it into
-        windows of `window` characters that follow each other, each read from the
-        empty state, as models with a limited context are scored. Both predict every
-        character but the first exactly once. Documents each start from the empty state.
+        consecutive windows of `window` characters, each read from the empty state, as
+        models with a limited context are evaluated. Both predict every character but
+        the first exactly once. Each document starts from the empty state.
 
         Args:
             x: As in `fit`.
             y: As in `fit`.
-            batch_size: How many streams or windows are read at a time; if `None`, one
-                carried stream, and 16 of anything else. More carried streams are
-                faster, and start as often from the empty state; more windows change
-                the speed alone.
+            batch_size: The number of streams or windows that are read at a time. If
+                `None`, it is 1 for a carried stream, 16 for windows and documents, and
+                32 for arrays. More carried streams are faster, but each starts from
+                the empty state. The number of windows changes only the speed.
             *args: As in Keras.
             protocol: `"carried"` or `"cold"`.
-            window: Characters of a window of the cold protocol, 256 if `None`.
-            dynamic: Whether to go on learning from the text while it is read
-                (dynamic evaluation): each 32 characters are predicted first, and then
-                learned from. This measures another thing than a model that stands
-                still, so tell it apart. The model itself stays as it is: what learns
-                is a copy made from its config, with the default metrics.
-            sequence_length: Characters of a stream in a batch, which change the speed
-                but not the result; with a `stride` those of a window.
-            stride: As in `fit`, in place of a protocol.
+            window: The number of characters of a window of the cold protocol, 256 if
+                `None`.
+            dynamic: Whether to continue learning from the text while it is read
+                (dynamic evaluation). Each 32 characters are first predicted and then
+                learned from. The result can't be compared with that of a fixed model,
+                so report it separately. The model itself is not changed: a copy made
+                from its config, with the default metrics, does the learning.
+            sequence_length: The number of characters of a stream in a batch, which
+                changes the speed but not the result; with a `stride`, the number of
+                characters of a window.
+            stride: As in `fit`; it takes the place of a protocol.
             target: As in `fit`.
             unknown: As in `fit`.
-            **kwargs: The rest of Keras' arguments.
+            **kwargs: Further arguments, as in Keras.
 
         Returns:
-            The loss in nats per character and the metrics, a dict with
-            `return_dict=True`: `loss`, `bits_per_character`, `accuracy` and
-            `perplexity`.
+            The loss in nats per character and the metrics; with `return_dict=True`,
+            a dict of `loss`, `bits_per_character`, `accuracy` and `perplexity`.
 
         Raises:
-            ValueError: If there is no such protocol, or the text has none.
+            ValueError: If `protocol` is unknown, or an argument does not apply to `x`.
 
         Source: dynamic evaluation is that of Krause et al., "Dynamic Evaluation of
         Neural Sequence Models" (2018), with the steps of Adam without momentum.
@@ -164,7 +165,7 @@ class TextEvaluator:
         for layer in learner._flatten_layers():
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0.0
-        # A training step tells the loss of its batch from before it learns from it.
+        # A training step reports the loss of its batch as it was before the update.
         learner.compile(keras.optimizers.Adam(_DYNAMIC_RATE, beta_1=0.0))
         batches = StreamBatches(corpus, 1, _DYNAMIC_LENGTH, warn=False)
         history = learner.fit(batches, verbose=verbose).history
@@ -173,7 +174,7 @@ class TextEvaluator:
         return figures if return_dict else list(figures.values())
 
     def test_on_batch(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate one batch, as in Keras; a dict of ids and reset carries."""
+        """Evaluate one batch, as in Keras; a dict of ids and reset carries a state."""
         self._compile_by_default()
         self._allocate(self._test_stream, [(x,)])
         return super().test_on_batch(x, *args, **kwargs)  # type: ignore[misc]
@@ -184,7 +185,7 @@ def _carried(
 ) -> TextBatches:
     streams = 1 if batch_size is None else batch_size
     check_positive("batch_size", streams)
-    # The length changes the speed alone, so it is what gives way.
+    # The length changes only the speed, so it is the one to shrink.
     longest = max(1, (len(corpus) - 1) // streams)
     length = min(_LENGTH, longest) if sequence_length is None else sequence_length
     return StreamBatches(corpus, streams, length, warn=False)

@@ -1,4 +1,4 @@
-"""Inputs: what `fit` and `evaluate` are given."""
+"""Inputs: the data that is passed to `fit` and `evaluate`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from keras_charrnn.settings import Training
 
 
 def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
-    """Return inputs and targets, which may have come as a pair."""
+    """Return inputs and targets, which may have been passed as a pair."""
     plain = isinstance(x, list | tuple) and all(isinstance(i, int | float) for i in x)
     if x is None or isinstance(x, bytes | int | float) or plain:
         raise TypeError(
@@ -27,12 +27,12 @@ def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def last_alone(y: Any) -> bool:
-    """Whether targets (B,) are those of the last position alone."""
+    """Return whether targets are those of the last position alone, (B,)."""
     return len(y.shape) == 1
 
 
 def logits_of(y: Any, logits: Any) -> Any:
-    """Return the logits that targets are for, of those of every position."""
+    """Return the logits of the positions that have targets."""
     return logits[:, -1] if last_alone(y) and len(logits.shape) == 3 else logits
 
 
@@ -44,10 +44,10 @@ def fed(x: Any) -> Any:
 
 
 def carries(batches: Any) -> bool:
-    """Whether a state is carried from batch to batch."""
+    """Return whether a state is carried from batch to batch."""
     return isinstance(batches[0][0], dict)
 
 
 def rows_of(x: Any) -> int:
-    """Return the batch size of what is trained on."""
+    """Return the batch size of the training data."""
     return x.batch_size if isinstance(x, TextBatches) else Training.batch_size

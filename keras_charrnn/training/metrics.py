@@ -11,12 +11,12 @@ from keras import ops
 class BitsPerCharacter(keras.metrics.MeanMetricWrapper):
     """The cross-entropy of the next character in bits.
 
-    It is the loss in nats divided by the logarithm of 2: how many bits a
-    perfect coder would need for each character with this model.
+    The metric is the loss in nats divided by the natural logarithm of 2. It is the
+    number of bits per character that an ideal coder would need with this model.
 
     Args:
         name: The metric's name.
-        dtype: The dtype it is summed in.
+        dtype: The dtype of the sums.
 
     Example:
 
@@ -32,7 +32,7 @@ class BitsPerCharacter(keras.metrics.MeanMetricWrapper):
         self, name: str = "bits_per_character", dtype: Any = None, **kwargs: Any
     ) -> None:
         super().__init__(_bits, name=name, dtype=dtype)
-        # Keras' callbacks read here that less is better.
+        # From this, Keras' callbacks know that a lower value is better.
         self._direction = "down"
 
     def get_config(self) -> dict:

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to give `CharRNN` and `fit`; what is not named has its default.
+    """Arguments for `CharRNN` and `fit`; those that are not named have their defaults.
 
     Args:
         model: Arguments of `CharRNN`.
@@ -32,5 +32,5 @@ RECIPES = {
         fit={"epochs": 16, "weight_decay": 0.1},
     ),
 }
-"""The recipes by name. For a megabyte `"default"` takes two minutes on two cores of a
-CPU, and `"best"` twenty on one."""
+"""The recipes by name. On a megabyte of text, `"default"` takes two minutes on two
+cores of a CPU, and `"best"` takes twenty minutes on one core."""

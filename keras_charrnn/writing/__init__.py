@@ -1,4 +1,4 @@
-"""Writing: what a model writes, and what it thinks of a text."""
+"""Writing: how a model generates text, and how it scores a text."""
 
 from keras_charrnn.writing import samplers
 from keras_charrnn.writing.samplers import Sampler

@@ -1,4 +1,4 @@
-"""Generation: a step function, a state and a sampler become ids.
+"""Generation: compiled loops that read ids, write them and score them.
 
 Shapes: B batch, T time, V vocabulary.
 """
@@ -16,18 +16,18 @@ from keras_charrnn.network import LanguageModel
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import Sampler
 
-# Positions that one call reads: a power of two between these.
+# One call reads a power of two of positions, between these limits.
 _READ_AT_LEAST, _READ_AT_MOST = 16, 1024
 
 
 @dataclass(frozen=True)
 class Passage:
-    """Rows of text up to some place: what has been read, and what may come next.
+    """Rows of text up to some position: what was read, and what may come next.
 
     Attributes:
-        logits: For the next character, (B, V).
+        logits: The logits of the next character, (B, V).
         state: The model's state, a nest of (B, U) tensors.
-        seen: Which characters have stood in each row, booleans (B, V).
+        seen: Which characters have occurred in each row, booleans (B, V).
     """
 
     logits: Any
@@ -35,7 +35,7 @@ class Passage:
     seen: np.ndarray
 
     def rows(self, index: Sequence[int]) -> "Passage":
-        """Return a passage with the given rows, each as often as it is named."""
+        """Return a passage of the given rows, each as often as `index` lists it."""
         if list(index) == list(range(len(self.seen))):
             return self
         logits, state = keras.tree.map_structure(
@@ -47,8 +47,9 @@ class Passage:
 class Engine:
     """Reads and writes with a model, in compiled loops.
 
-    A loop is compiled once for each number of rows and kind of sampler. How
-    long a text gets, its temperature, its seed and the sampler's numbers are data.
+    A writing loop is compiled once for each number of rows and class of sampler, with
+    and without a repetition penalty and a mask of the allowed characters. The length of
+    a text, its temperature, its seed and the sampler's numbers are data.
 
     Args:
         model: The `LanguageModel`.
@@ -64,25 +65,25 @@ class Engine:
         self._write: dict[type[Sampler], Callable] = {}
 
     def fold(self) -> tuple:
-        """Return the weights as the loops need them, as they now are."""
+        """Return the current weights in the form that the loops need."""
         return self._fold()
 
     def read(self, prompts: Sequence[np.ndarray]) -> Passage:
         """Read prompts of any lengths, each from the empty state.
 
-        They are read by the sequence kernel, in memory that does not grow with
-        their length.
+        The sequence kernel reads them, in memory that does not grow with their
+        length.
 
         Args:
-            prompts: Ids, one or more for each row.
+            prompts: The ids of each row, one or more.
 
         Returns:
             The passage after the last character of each prompt.
         """
         longest = max(map(len, prompts))
         width = _width(longest)
-        # Prompts end together; each starts with a reset, so that whatever
-        # fills the places before it leaves no trace.
+        # The prompts are aligned at their ends. Each starts with a reset, so that
+        # the padding before it has no effect.
         columns = -(-longest // width) * width
         ids = np.zeros((len(prompts), columns), np.int32)
         reset = np.zeros((len(prompts), columns), bool)
@@ -96,18 +97,18 @@ class Engine:
         state = self._model.initial_state(len(prompts))
         for left in range(0, columns, width):
             part = np.s_[:, left : left + width]
-            # Without a reset inside, the backend's own kernel may run.
+            # The backend's own kernel can run only where there is no reset.
             starts = reset[part] if reset[part].any() else None
             logits, state = self._read(ids[part], starts, state)
         return _passage(logits, state, seen)
 
     def follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> Passage:
-        """Read on from a passage of one row.
+        """Continue reading from a passage of one row.
 
         Args:
             passage: The `Passage`.
-            ids: What follows, (T,).
-            folded: What `fold` returned.
+            ids: The ids that follow, (T,).
+            folded: The weights that `fold` returned.
 
         Returns:
             The passage after the last of the ids.
@@ -131,17 +132,18 @@ class Engine:
     def write(
         self, passage: Passage, rules: Rules, draws: Draws, count: int, folded: tuple
     ) -> tuple[np.ndarray, Passage]:
-        """Write on from a passage.
+        """Continue writing from a passage.
 
         Args:
             passage: The `Passage`.
             rules: The `Rules`.
-            draws: The `Draws`, which go on by as many characters as are written.
-            count: How many characters to write at most, 1 to `CHUNK`.
-            folded: What `fold` returned.
+            draws: The `Draws`, which advance by the number of characters written.
+            count: The maximum number of characters to write, 1 to `CHUNK`.
+            folded: The weights that `fold` returned.
 
         Returns:
-            Ids, (B, count), and the passage after them; fewer where the rules change.
+            The ids, (B, count), and the passage after them. Fewer ids are written if
+            the mask of the rules changes before.
         """
         count = rules.room(draws.position, count)
         kind = type(rules.sampler)
@@ -176,10 +178,10 @@ class Engine:
         """Return the log-probability of every id but the first, (T - 1,).
 
         Args:
-            ids: (T,), 2 or more.
+            ids: The ids, (T,), at least 2.
 
         Returns:
-            Nats, of each id given all before it.
+            The log-probability of each id given all ids before it, in nats.
         """
         width = _width(len(ids) - 1)
         state = self._model.initial_state(1)
@@ -201,19 +203,19 @@ class Engine:
         count: int,
         folded: tuple,
     ) -> tuple[np.ndarray, np.ndarray, Passage, np.ndarray]:
-        """Go on with the likeliest texts: each row is a beam of the same search.
+        """Continue a beam search, in which each row of the passage is a beam.
 
         Args:
             passage: The `Passage` of K beams.
-            scores: The log-probability of each beam, (K,); -inf for none.
-            rules: The `Rules`; the sampler and the temperatures play no part.
-            position: That of the next character.
-            count: How many characters, 1 to `CHUNK`.
-            folded: What `fold` returned.
+            scores: The log-probability of each beam, (K,); -inf for an unused beam.
+            rules: The `Rules`; the sampler and the temperatures are not used.
+            position: The position of the next character.
+            count: The number of characters to write, 1 to `CHUNK`.
+            folded: The weights that `fold` returned.
 
         Returns:
-            Ids (count, K), the beam that each of them goes on with (count, K),
-            the passage after them, and the scores then.
+            The ids (count, K), the beam that each of them extends (count, K),
+            the passage after them, and the new scores (K,).
         """
         steps, logits, state, scores = self._search(
             folded,
@@ -316,7 +318,7 @@ def _passage(logits: Any, state: Any, seen: np.ndarray) -> Passage:
 
 
 def _adjustments(passage: Passage, rules: Rules, position: int) -> tuple:
-    """Return seen, penalty and allowed as a loop takes them, `None` if unused."""
+    """Return seen, penalty and allowed for a loop, each `None` if it is not used."""
     allowed = rules.mask(position, passage.seen.shape[1])
     if rules.penalty == 1:
         return None, None, allowed

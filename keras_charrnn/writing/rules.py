@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_charrnn.writing.samplers import Sampler, coldness
 
-# Characters that one compiled call writes, at most.
+# The maximum number of characters that one compiled call writes.
 CHUNK = 128
 
 
@@ -22,12 +22,12 @@ class Rules:
 
     Attributes:
         sampler: The `Sampler`.
-        temperatures: For each row a number, or a function of the position that
-            returns one; the first character written has position 0.
-        penalty: Logits of characters that a row has seen are divided by it if
-            they are positive, and multiplied otherwise.
+        temperatures: For each row, a number, or a function of the position that
+            returns a number. The first character written has position 0.
+        penalty: The logits of characters that a row has seen are divided by the
+            penalty if they are positive, and multiplied by it otherwise.
         allowed: Which characters may be written, booleans (V,); all if `None`.
-        min_length: How many characters a document has at least.
+        min_length: The minimum number of characters of a document.
         end_id: The id of the end of a document, if there is one.
     """
 
@@ -39,7 +39,7 @@ class Rules:
     end_id: int | None = None
 
     def room(self, position: int, count: int) -> int:
-        """Return for how many characters, `count` at most, `mask` does not change."""
+        """Return the number of characters, up to `count`, before `mask` changes."""
         if self.end_id is None or position >= self.min_length:
             return count
         return min(count, self.min_length - position)
@@ -48,7 +48,7 @@ class Rules:
         """Return which characters may be written, booleans (V,); all if `None`.
 
         Args:
-            position: That of the next character.
+            position: The position of the next character.
             width: V.
         """
         if self.end_id is None or position >= self.min_length:
@@ -76,20 +76,20 @@ class Rules:
 
 
 def as_number(value: Any) -> float:
-    """Return a number, or a tensor of one, as a float; nan if it is neither."""
+    """Return a number or a scalar tensor as a float, and nan for anything else."""
     if isinstance(value, Real) or getattr(value, "shape", None) == ():
         return float(value)
     return float("nan")
 
 
 class Draws:
-    """The seed of every draw of every row: a stream of numbers for each row.
+    """The seeds of all draws: a stream of random numbers for each row.
 
-    What a row draws depends on its own seed and the position alone: not on the
-    rows beside it, nor on how many characters are written at a time.
+    The draws of a row depend only on its own seed and the position. They depend
+    neither on the other rows nor on how many characters are written at a time.
 
     Args:
-        seeds: For each row a tuple of integers of 0 or more.
+        seeds: For each row, a tuple of non-negative integers.
     """
 
     def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
@@ -97,7 +97,7 @@ class Draws:
         self.position = 0
 
     def next(self, count: int) -> np.ndarray:
-        """Return the next `count` seeds of each row, (CHUNK, B, 2), filled up."""
+        """Return the next `count` seeds of each row, zero-padded to (CHUNK, B, 2)."""
         self.position += count
         raw = np.zeros((CHUNK, len(self._rows)), np.uint64)
         for row, bits in enumerate(self._rows):

@@ -17,11 +17,11 @@ from keras_charrnn._platform import register
 
 
 class _Key(keras.random.SeedGenerator):
-    """Hands a seed that is a value to `keras.random`.
+    """Passes a seed that is data to `keras.random`.
 
-    `keras.random` takes an integer or a `SeedGenerator`, and neither fits into
-    a compiled loop whose draws are told apart by data. This generator has no state,
-    and so no variable: it returns the seed that it was made of.
+    `keras.random` takes an integer or a `SeedGenerator`. Neither fits a compiled
+    loop that gets the seed of each draw as data. This generator has no state, and so
+    no variable: it returns the seed that it was given.
     """
 
     def __init__(self, key: Any) -> None:
@@ -34,21 +34,22 @@ class _Key(keras.random.SeedGenerator):
 class Sampler(ABC):
     """Chooses the next id from logits.
 
-    A sampler says which characters may be drawn; the base has the temperature
-    and the draw. What a user may change from text to text are its `numbers`:
-    they are data of the compiled loop, so that changing one compiles nothing.
+    A sampler decides which characters may be drawn; this base class applies the
+    temperature and draws. The parameters of a sampler that may change from text to
+    text are its `numbers`. They are data of the compiled loop, so that changing one
+    compiles nothing.
 
-    A subclass defines `restrict`, and gives its numbers to `super().__init__`. One
-    that sets `name` is found by it everywhere.
+    A subclass defines `restrict`, and passes its numbers to `super().__init__`. A
+    subclass that sets `name` can be chosen by that name everywhere.
 
     Args:
         **numbers: The numbers, by name.
 
     Attributes:
         name: The name to choose the sampler by.
-        keeps_likeliest: Whether `restrict` keeps the likeliest character of every row,
-            whatever it gets. Where it may not, the loop looks whether one is left,
-            and writing ends with an error if none is.
+        keeps_likeliest: Whether `restrict` always keeps the likeliest character of
+            every row. If not, the loop checks that a character is left, and writing
+            ends with an error if there is none.
         numbers: The numbers, by name.
     """
 
@@ -74,12 +75,13 @@ class Sampler(ABC):
 
     @abstractmethod
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
-        """Give -inf to what must not be drawn.
+        """Set the logits of characters that must not be drawn to -inf.
 
         Args:
-            logits: (B, V), divided by the temperature, the largest of each row 0.
-            numbers: Scalar tensors by the names of `self.numbers`. What is
-                computed may depend on nothing else of the sampler.
+            logits: The logits, (B, V), divided by the temperature; the largest of
+                each row is 0.
+            numbers: Scalar tensors, by the names of `self.numbers`. The result must
+                not depend on any other attribute of the sampler.
 
         Returns:
             Logits, (B, V).
@@ -95,19 +97,19 @@ class Sampler(ABC):
         """Choose an id for each row.
 
         Args:
-            logits: (B, V), float; at least one of a row is finite.
-            coldness: (B,), from 1e-30 to 1e30: what `coldness` made of the
-                temperatures. The logits are multiplied by it.
+            logits: The logits, (B, V), float; each row has at least one finite value.
+            coldness: The inverse temperatures, (B,), from 1e-30 to 1e30, as the
+                function `coldness` returns them. The logits are multiplied by them.
             keys: The seeds of the draws: two integers from 0 to 2**31 - 1 for
                 each row, (B, 2).
             numbers: The sampler's numbers, as scalar tensors.
 
         Returns:
-            Ids, (B,), int32; -1 where `restrict` has left none.
+            The ids, (B,), int32; -1 for a row in which `restrict` left no character.
         """
         keys = ops.cast(keys, seed_dtype)
-        # The largest is 0, so that no factor can overflow; and none is 0 or
-        # infinite, so that what is impossible stays so.
+        # The largest logit is 0, so that no product can overflow. No factor is 0 or
+        # infinite, so that a logit of -inf stays -inf.
         logits = logits - ops.max(logits, axis=-1, keepdims=True)
         kept = self.restrict(logits * coldness[:, None], numbers)
         if getattr(kept, "shape", None) != logits.shape:
@@ -159,10 +161,10 @@ class GreedySampler(Sampler):
 
 
 class TopKSampler(Sampler):
-    """Draws from the `k` likeliest characters, and those as likely as the last.
+    """Draws from the `k` likeliest characters, and any as likely as the last of them.
 
     Args:
-        k: 1 or more; beyond V it is V.
+        k: The number of characters, 1 or more; a number above V means V.
 
     Raises:
         ValueError: If `k` is not a positive integer.
@@ -187,8 +189,9 @@ class TopPSampler(Sampler):
     """Draws from the likeliest characters that together reach a probability.
 
     Args:
-        p: Above 0, to 1. The characters are kept from the likeliest on until
-            their probabilities sum up to `p`, and those as likely as the last.
+        p: A probability, above 0 and at most 1. Characters are kept in descending
+            order of probability until their probabilities sum to `p`, together with
+            any as likely as the last of them.
 
     Raises:
         ValueError: If `p` is out of range.
@@ -214,8 +217,8 @@ class MinPSampler(Sampler):
     """Draws from the characters that are not much less likely than the likeliest.
 
     Args:
-        p: Above 0, to 1. A character is kept if its probability is `p` times
-            that of the likeliest, or more.
+        p: A factor, above 0 and at most 1. A character is kept if its probability
+            is at least `p` times that of the likeliest.
 
     Raises:
         ValueError: If `p` is out of range.
@@ -237,14 +240,14 @@ class MinPSampler(Sampler):
 
 
 class BeamSampler(Sampler):
-    """Looks for the likeliest text: it goes on with several at once, the beams.
+    """Searches for the likeliest text by extending several texts, the beams, at once.
 
-    It draws nothing, so temperature and seed do not matter. Of all texts it
-    went on with, it takes the one of the largest mean log-probability per
-    character. `num_samples` of `CharRNN.generate` asks for more than the best.
+    Nothing is drawn, so temperature and seed have no effect. Of all texts found, the
+    one with the largest mean log-probability per character is returned;
+    `num_samples` of `CharRNN.generate` asks for further ones.
 
     Args:
-        num_beams: How many beams there are, 1 or more; 1 is greedy.
+        num_beams: The number of beams, 1 or more; with 1 the search is greedy.
 
     Raises:
         ValueError: If `num_beams` is not a positive integer.
@@ -267,14 +270,14 @@ class BeamSampler(Sampler):
 
 
 def coldness(temperature: Any) -> np.ndarray:
-    """Return what logits are multiplied by at a temperature.
+    """Return the inverse of a temperature, by which logits are multiplied.
 
     Args:
-        temperature: A number of 0 or more, or an array of them.
+        temperature: A number of 0 or more, or an array of such numbers.
 
     Returns:
-        Its inverse, float32, within 1e-30 and 1e30, so that 0 leaves only the
-        largest logit and infinity makes all alike, with no nan anywhere.
+        The inverse, float32, limited to 1e-30 to 1e30. So a temperature of 0 leaves
+        only the largest logit, infinity makes all logits alike, and no nan occurs.
     """
     with np.errstate(divide="ignore", over="ignore"):
         inverse = 1 / np.asarray(temperature, np.float64)
@@ -282,22 +285,23 @@ def coldness(temperature: Any) -> np.ndarray:
 
 
 SAMPLERS = Sampler.registered
-"""Every sampler by its name, those of a user's own included."""
+"""Every sampler by its name, including those that a user defines."""
 
 
 def get(sampler: str | Sampler) -> Sampler:
     """Return a sampler.
 
     Args:
-        sampler: A name, for a sampler with the numbers it begins with, or a
-            `Sampler`.
+        sampler: A `Sampler`, or the name of one, which gives a sampler with its
+            default numbers.
 
     Returns:
         The `Sampler`.
 
     Raises:
         ValueError: If there is no sampler of that name.
-        TypeError: If it is neither, or has no numbers where it needs some.
+        TypeError: If `sampler` is neither, if its `__init__` does not call that of
+            `Sampler`, or if a sampler chosen by name has numbers without defaults.
     """
     sampler = _named(sampler) if isinstance(sampler, str) else sampler
     if not isinstance(sampler, Sampler):

@@ -1,4 +1,4 @@
-"""Beam search: the likeliest way to write on."""
+"""Beam search: the likeliest continuation of a text."""
 
 import numpy as np
 
@@ -16,35 +16,37 @@ def search(
     rules: Rules,
     settings: Settings,
 ) -> list[tuple[float, str]]:
-    """Write on from one passage with beam search.
+    """Continue one passage with beam search.
 
-    A beam that a stop text ends is set aside, and the others go on until as many
-    are set aside as there are beams.
+    A beam that a stop text or the end of a document ends is set aside. The search
+    continues until as many texts are set aside as there are beams, or the length is
+    reached.
 
     Args:
         engine: The model's `Engine`.
         vocabulary: The model's `Vocabulary`.
         passage: The `Passage`, of one row.
         rules: The `Rules`, whose sampler is a `BeamSampler`.
-        settings: The `Settings`; length and stop texts are taken from them.
+        settings: The `Settings`, which contain the length and the stop texts.
 
     Returns:
-        Scores and texts, as symbols, the best first; there is one for each beam at
-        most. A score is the mean log-probability of all that was written, a stop text
-        and the end of a document included, of which the latter is in the text.
+        Pairs of a score and a text, as symbols, the best first; at most one for each
+        beam. A score is the mean log-probability of all symbols written, including a
+        stop text and the end of a document. The text contains the end of a document,
+        and a stop text if it is kept.
     """
     assert isinstance(rules.sampler, BeamSampler)
     beams = rules.sampler.num_beams
     passage = passage.rows([0] * beams)
     folded = engine.fold()
-    # All beams are alike at first, so only one of them counts.
+    # All beams are equal at first, so only one of them counts.
     scores = np.full(beams, -np.inf, np.float32)
     scores[0] = 0
     stops = settings.stops(vocabulary)
     texts = [""] * beams
     done: list[tuple[float, str]] = []
     while (length := len(texts[0])) < settings.length and len(done) < beams:
-        # A stop text may end any beam at any place, which has to be seen there.
+        # A stop text may end any beam at any position, so each position is checked.
         count = min(1 if stops else CHUNK, settings.length - length)
         steps, parents, passage, scores = engine.search(
             passage, scores, rules, length, count, folded

@@ -1,4 +1,4 @@
-"""Session: one text that is read and written by turns."""
+"""Session: one text that is read and written in turns."""
 
 import os
 import zipfile
@@ -18,20 +18,20 @@ from keras_charrnn.writing.samplers import BeamSampler
 from keras_charrnn.writing.search import search
 from keras_charrnn.writing.settings import Settings, row_seeds, with_settings
 
-# Characters that a stream hands out at once, at most.
+# The maximum number of characters in a piece of a stream.
 PIECE = 16
 
 
 class Session:
-    """One text, the state of the model after it, and what may come next.
+    """One text that is read and written in turns, and the model's state after it.
 
-    `CharRNN.session` makes one.
+    `CharRNN.session` creates a session.
 
     Args:
         engine: The model's `Engine`.
         vocabulary: The model's `Vocabulary`.
         ids: The text so far.
-        passage: The `Passage` after it, of one row.
+        passage: The `Passage` after the text, of one row.
         ended: Whether the model has ended the document.
 
     Example:
@@ -56,36 +56,36 @@ class Session:
         self._engine, self._vocabulary = engine, vocabulary
         self._ids, self._passage = ids, passage
         self._ended = ended
-        # A stream that has not come to its end.
+        # A stream that has not ended yet.
         self._open: Generator[str, None, None] | None = None
 
     @property
     def text(self) -> str:
-        """All that was read and written."""
+        """The whole text, as read and written so far."""
         return self._vocabulary.decode(self._ids)
 
     @property
     def ended(self) -> bool:
-        """Whether the model has ended the document; it writes no more until `feed`."""
+        """Whether the model has ended the document; it writes again after `feed`."""
         return self._ended
 
     @property
     def rest(self) -> str:
-        """U+FFFD if the text ends within a character, as one of bytes may; else ""."""
+        """U+FFFD if the last character is incomplete (in bytes); else ""."""
         return self._decoder()("", final=True)
 
     def __repr__(self) -> str:
         return f"<Session after {len(self._ids):,} characters>"
 
     def feed(self, text: str, unknown: Unknown = "error") -> "Session":
-        """Read on, from what was read and written so far.
+        """Read a text that follows what was read and written so far.
 
         Args:
-            text: What follows the text so far.
+            text: The text to read.
             unknown: As in `Vocabulary.encode`.
 
         Returns:
-            The session.
+            The session itself.
         """
         ids = self._vocabulary.encode(text, unknown)
         self._close()
@@ -93,11 +93,10 @@ class Session:
         return self
 
     def next_probabilities(self) -> dict[str, float]:
-        """Return how likely each character is to come next.
+        """Return the probability of each character to come next.
 
         Returns:
-            The probability of each character, the likeliest first; they sum up
-            to 1.
+            The probabilities by character, the likeliest first; they sum to 1.
         """
         self._close()
         logits = keras.ops.convert_to_numpy(self._passage.logits)[0].astype("float64")
@@ -114,14 +113,14 @@ class Session:
         seed: int | None = None,
         **settings: Any,
     ) -> str:
-        """Write on.
+        """Continue the text.
 
         Args:
             seed: As in `CharRNN.generate`.
             **settings: `length`, `temperature` and all others of `Writing`.
 
         Returns:
-            What was written; the session's text ends with it.
+            The continuation; the session's text now ends with it.
         """
         given = {"length": length, "temperature": temperature, **settings}
         asked = Settings.of(self.generate, given)
@@ -139,15 +138,16 @@ class Session:
         seed: int | None = None,
         **settings: Any,
     ) -> Iterator[str]:
-        """Write on, and hand the text out as it is written.
+        """Continue the text, and stream the continuation as it is written.
 
         Args:
             seed: As in `generate`.
             **settings: `length`, `temperature` and all others of `Writing`.
 
         Returns:
-            An iterator of pieces. The session's text ends with what was handed
-            out. Whatever else is asked of the session closes the iterator.
+            An iterator over pieces of the text. The session's text ends with the
+            last piece returned. A call of any method of the session closes the
+            iterator.
         """
         given = {"length": length, "temperature": temperature, **settings}
         asked = Settings.of(self.stream, given)
@@ -162,17 +162,17 @@ class Session:
         return self._open
 
     def fork(self) -> "Session":
-        """Return a second session at the same place; the two go their own ways."""
+        """Return an independent session with the same text and state."""
         self._close()
         return Session(
             self._engine, self._vocabulary, self._ids, self._passage, self._ended
         )
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Save text and state, whole or not at all; the model is not in the file.
+        """Save the text and the state, but not the model, whole or not at all.
 
         Args:
-            path: The file, which ends in `.npz`.
+            path: The file, whose name ends in `.npz`.
 
         Returns:
             The path.
@@ -201,17 +201,17 @@ class Session:
         return path
 
     def load(self, path: str | os.PathLike) -> "Session":
-        """Go to the place of a saved session of the same model.
+        """Load the text and the state of a saved session of the same model.
 
         Args:
             path: The file.
 
         Returns:
-            The session, whose text and state are now those of the file.
+            The session itself, with the text and the state of the file.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is no session, or that of another model.
+            ValueError: If the file is not a session, or not one of this model.
         """
         self._close()
         path = Path(path)
@@ -262,7 +262,7 @@ class Session:
             self._ended = False
 
     def _decoder(self) -> Decoder:
-        # What has been written may end within a character, which then goes on.
+        # The text may end within a character, which its continuation then completes.
         decoder = self._vocabulary.decoder()
         decoder(self._vocabulary.decode_symbols(self._ids[-3:]))
         return decoder
@@ -316,7 +316,7 @@ class Session:
                 if shown := decoded(text[given:out]):
                     yield shown
         finally:
-            # The text ends with what was handed out, wherever that is.
+            # The text ends with the last piece returned, even if more was written.
             kept = ids[:out]
             self._ids = np.concatenate([begun, kept])
             if out == len(ids):

@@ -1,4 +1,4 @@
-"""Settings: what a user asks of a text that is to be written, for one vocabulary."""
+"""Settings: how a text is to be written, checked against one vocabulary."""
 
 import inspect
 import secrets
@@ -20,7 +20,7 @@ _Method = TypeVar("_Method", bound=Callable)
 
 
 class Settings(Writing):
-    """What was asked, as the writing loop needs it."""
+    """The settings of one call, in the form that the writing loop needs."""
 
     @classmethod
     def of(cls, method: Callable, settings: dict[str, Any]) -> "Settings":
@@ -34,7 +34,7 @@ class Settings(Writing):
             The `Settings`.
 
         Raises:
-            TypeError: If there is no setting of some name.
+            TypeError: If a name is not that of a setting.
         """
         unknown = settings.keys() - {field.name for field in fields(cls)}
         if unknown:
@@ -45,10 +45,10 @@ class Settings(Writing):
         return cls(**settings)
 
     def stops(self, vocabulary: Vocabulary) -> Stops:
-        """Return what ends the text, as the writing loop sees it.
+        """Return what ends a text, as symbols of a vocabulary.
 
         Args:
-            vocabulary: The model's.
+            vocabulary: The model's vocabulary.
 
         Returns:
             The `Stops`.
@@ -61,18 +61,19 @@ class Settings(Writing):
         vocabulary: Vocabulary,
         temperatures: Sequence[Temperature] | None = None,
     ) -> Rules:
-        """Return the rules by which rows of these temperatures are written.
+        """Return the rules for rows with the given temperatures.
 
         Args:
-            vocabulary: The model's.
-            temperatures: One for each row; that of one row if `None`.
+            vocabulary: The model's vocabulary.
+            temperatures: One temperature for each row; if `None`, there is one row,
+                with the temperature of the settings.
 
         Returns:
             The `Rules`.
 
         Raises:
-            ValueError: If a temperature is out of range, a stop text or what is allowed
-                holds characters that are never written, or no character is left.
+            ValueError: If a temperature is out of range, `stop` or `allowed` contains
+                characters that the model never writes, or no character is left.
         """
         temperatures = [self.temperature] if temperatures is None else temperatures
         for text in self.stop_texts:
@@ -135,9 +136,9 @@ class Settings(Writing):
 def with_settings(method: _Method) -> _Method:
     """Show every setting in the signature and the docstring of a method.
 
-    The method takes them as `**settings`, or by their names where it has them in its
-    signature. A line of its docstring that begins with `**settings` gives way to
-    what `Writing` says of each.
+    The method takes a setting as a parameter of its own, or in `**settings`. A line of
+    its docstring that begins with `**settings` is replaced by the descriptions of the
+    settings in `Writing`.
 
     Args:
         method: The method.
@@ -178,18 +179,18 @@ def with_settings(method: _Method) -> _Method:
 
 
 def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
-    """Return the seed of each row: the samples of the first prompt, and so on.
+    """Return the seed of each row: all samples of the first prompt, and so on.
 
     Args:
-        seed: An integer, one for each prompt, or `None` for seeds nobody knows.
+        seed: An integer, a list of one for each prompt, or `None` for random seeds.
         prompts: The number of prompts.
-        samples: The number of samples of each.
+        samples: The number of samples for each prompt.
 
     Returns:
         Pairs of a prompt's seed and a sample's number.
 
     Raises:
-        ValueError: If a seed is no integer of 0 or more, or their number is wrong.
+        ValueError: If a seed is not a non-negative integer, or their number is wrong.
     """
     if seed is None:
         seeds = [secrets.randbits(63) for _ in range(prompts)]

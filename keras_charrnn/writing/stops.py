@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stops:
-    """What ends a text, in symbols: a character for each id.
+    """What ends a text, in symbols, which are one character for each id.
 
     Attributes:
-        texts: Texts that end it where they are complete.
-        keep: Whether the text that ended it is kept.
-        min_length: A stop text that would leave fewer symbols does not end it.
-        end: The end of a document, which always ends it and is never kept.
+        texts: The stop texts; the writing ends once one of them is complete.
+        keep: Whether the stop text that ended the writing is kept.
+        min_length: A stop text that would leave fewer symbols does not end the writing.
+        end: The end of a document, which always ends the writing.
     """
 
     texts: tuple[str, ...] = ()
@@ -26,11 +26,12 @@ class Stops:
         """Find where a text ends.
 
         Args:
-            text: What has been written.
-            known: How many of its symbols hold no end.
+            text: The text written so far.
+            known: The number of its symbols in which no end was found before.
 
         Returns:
-            The length of the text that is kept; `None` if it goes on.
+            The length of the text to keep, without the end of a document; `None` if
+            the text goes on.
         """
         ends = []
         for stop in self.texts:
@@ -46,21 +47,21 @@ class Stops:
         return min(ends)[1] if ends else None
 
     def kept(self, text: str, end: int | None) -> str:
-        """Return a text up to where it ends, with the end of a document if it has one.
+        """Return a text up to its end, including the end of a document if it has one.
 
         Args:
-            text: What has been written.
-            end: What `find` returned.
+            text: The text written so far.
+            end: The length that `find` returned.
         """
         if end is not None and self.end is not None and text[end : end + 1] == self.end:
             return text[: end + 1]
         return text[:end]
 
     def certain(self, text: str) -> int:
-        """Return how many symbols of a text no stop text can take away."""
+        """Return the number of symbols that no stop text can remove any more."""
         if self.keep:
             return len(text)
-        # The longest tail with which a stop text begins may be cut off.
+        # A stop text that begins with the last symbols may still remove them.
         held = (
             size
             for stop in self.texts

@@ -1,4 +1,4 @@
-"""Writing: what a language model writes, and what it thinks of a text."""
+"""Writing: a language model generates texts and scores them."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -25,7 +25,7 @@ class TextWriter:
 
     @cached_property
     def engine(self) -> Engine:
-        """The loops that read and write; each is compiled when it is first used."""
+        """The loops that read and write, each of which is compiled at its first use."""
         return Engine(self)  # type: ignore[arg-type]
 
     @with_settings
@@ -42,38 +42,40 @@ class TextWriter:
         return_scores: bool = False,
         **settings: Any,
     ) -> Any:
-        """Write on from a prompt.
+        """Generate a continuation of a prompt.
 
         On one backend, the same model, prompt, settings and seed give the same
-        text, alone or among other prompts.
+        text, whether the prompt is passed alone or with others.
 
         Args:
-            prompt: A text, or a list of texts. An empty one starts a line, or a
-                document if the model knows the end of one; such a model stops there.
-            seed: An integer of 0 or more that makes the draws repeatable, or
-                one for each prompt. One for all makes the same draws for each.
-            unknown: What to do with characters of the prompt outside the
+            prompt: A text, or a list of texts. An empty text stands for the start of
+                a line. If the vocabulary has an end of documents, each prompt starts
+                a document, and writing stops at its end.
+            seed: A non-negative integer that makes the result repeatable, or a list
+                of one for each prompt. A single seed is used for every prompt.
+            unknown: How to treat characters of the prompt that are not in the
                 vocabulary, as in `Vocabulary.encode`.
-            num_samples: How many texts to write for each prompt; with a number,
-                they come as a list.
-            strip_prompt: Whether to return only what was written.
-            return_scores: Whether to return, in place of each text, a pair of
-                the text and its score: the mean log-probability, in nats, of
-                the characters written, and of the end of a document if the model
-                wrote it, as the model has it; nan if nothing was written. That of
-                beam search has the stop text in it.
+            num_samples: The number of texts to write for each prompt, returned as a
+                list; if `None`, a single text, which is not put into a list.
+            strip_prompt: Whether to return the continuation without the prompt.
+            return_scores: Whether to return pairs `(text, score)` instead of texts.
+                The score is the mean log-probability, in nats, that the model gives
+                to the characters written, and to the end of a document if it was
+                written; nan if nothing was written. With beam search, it is the score
+                of the search, in which the stop text, the repetition penalty and the
+                allowed characters count.
             **settings: `length`, `temperature` and all others of `Writing`.
 
         Returns:
-            Prompt and continuation, a `str`. A list of prompts, a list of
-            temperatures and `num_samples` each put the results into a list, in
-            this order from the outside. Texts of several temperatures have the same
-            seed.
+            The prompt and its continuation, a `str`. A list of prompts, a list of
+            temperatures and `num_samples` each nest the results in a list: that of
+            the prompts is the outermost, that of the samples the innermost. The
+            texts of several temperatures use the same seed.
 
         Raises:
-            ValueError: If a setting is out of range, the prompt holds unknown
+            ValueError: If a setting is out of range, the prompt contains unknown
                 characters, or no character is left to write.
-            TypeError: If a setting is of a wrong type.
+            TypeError: If a setting has the wrong type.
         """
         check_flag("strip_prompt", strip_prompt)
         check_flag("return_scores", return_scores)
@@ -145,10 +147,10 @@ class TextWriter:
         unknown: Unknown = "error",
         **settings: Any,
     ) -> Iterator[str]:
-        """Write on from a prompt, and hand the text out as it is written.
+        """Generate a continuation of a prompt, and stream it as it is written.
 
-        The pieces put together are what `generate(..., strip_prompt=True)`
-        returns. Closing the iterator stops the work.
+        Joined, the pieces are the text that `generate(..., strip_prompt=True)`
+        returns. Closing the iterator stops the generation.
 
         Args:
             prompt: A text.
@@ -163,11 +165,11 @@ class TextWriter:
         return _whole(session, session.stream(length, temperature, seed, **settings))
 
     def session(self, prompt: str = "", unknown: Unknown = "error") -> Session:
-        """Start a text that is read and written by turns.
+        """Start a session, in which one text is read and written in turns.
 
         Args:
-            prompt: How the text begins; if it is empty, with a new line, which
-                is read but is no part of the text.
+            prompt: The beginning of the text. If it is empty, the model reads the
+                start of a line or of a document, which is not part of the text.
             unknown: As in `generate`.
 
         Returns:
@@ -182,15 +184,14 @@ class TextWriter:
     def next_probabilities(
         self, prompt: str = "", unknown: Unknown = "error"
     ) -> dict[str, float]:
-        """Return how likely each character is to follow a prompt.
+        """Return the probability of each character to follow a prompt.
 
         Args:
             prompt: As in `generate`.
             unknown: As in `generate`.
 
         Returns:
-            The probability of each character, the likeliest first; they sum up
-            to 1.
+            The probabilities by character, the likeliest first; they sum to 1.
         """
         return self.session(prompt, unknown).next_probabilities()
 
@@ -201,12 +202,13 @@ class TextWriter:
 
         Args:
             text: The text.
-            prompt: What stands before it, as in `generate`: if it is empty, the
-                text is taken as the start of a line.
+            prompt: The text that precedes it, as in `generate`. If it is empty, the
+                text is scored as the start of a line or of a document.
             unknown: As in `generate`.
 
         Returns:
-            Nats, (characters,), each given prompt and text before it.
+            The log-probabilities, (characters,), in nats, each given the prompt and
+            the text before the character.
         """
         ids = self.vocabulary.encode(text, unknown)
         return self._score(self.vocabulary.encode(prompt, unknown), ids)
@@ -214,7 +216,7 @@ class TextWriter:
     def bits_per_character(
         self, text: str, prompt: str = "", unknown: Unknown = "error"
     ) -> float:
-        """Return how many bits a text takes per character, given the model.
+        """Return the cross-entropy of a text, in bits per character.
 
         Args:
             text: A text of one character or more.
@@ -222,7 +224,7 @@ class TextWriter:
             unknown: As in `generate`.
 
         Returns:
-            The mean of minus log2 of the probabilities of its characters.
+            The mean over the characters of minus log2 of their probabilities.
         """
         scores = self.score(text, prompt, unknown)
         if not len(scores):
@@ -232,7 +234,7 @@ class TextWriter:
     def perplexity(
         self, text: str, prompt: str = "", unknown: Unknown = "error"
     ) -> float:
-        """Return among how many characters the model is, on the mean, undecided.
+        """Return the perplexity of a text, per character.
 
         Args:
             text: A text of one character or more.
@@ -251,10 +253,10 @@ class TextWriter:
         return self.engine.score(whole)[-len(ids) :]
 
     def _context(self, ids: np.ndarray) -> np.ndarray:
-        """Return what is read before the first character is written."""
+        """Return the ids that are read before the first character is written."""
         vocabulary = self.vocabulary
         if vocabulary.end_id is not None:
-            # An end of a document stands before each document.
+            # The end of a document also marks the start of each document.
             return np.concatenate([[vocabulary.end_id], ids]).astype(np.int32)
         if len(ids):
             return ids
@@ -264,7 +266,7 @@ class TextWriter:
     def _search(
         self, passage: Passage, rules: Rules, settings: Settings, samples: int
     ) -> list[list[tuple[float, str]]]:
-        """Return scores and texts of each row, the best first, `samples` or more."""
+        """Return scores and texts of each row, the best first, at least `samples`."""
         found = [
             search(self.engine, self.vocabulary, passage.rows([row]), rules, settings)
             for row in range(len(passage.seen))
