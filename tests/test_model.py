@@ -170,3 +170,13 @@ def test_a_model_that_would_be_quantized_is_as_it_was():
 def test_a_string_is_no_vocabulary():
     with pytest.raises(TypeError, match=r"Vocabulary\.from_text"):
         kc.CharRNN("abc")
+
+
+@pytest.mark.parametrize("cell", sorted(REFERENCES))
+@pytest.mark.parametrize("shape", [(1, 6), (3, 6), (2, 5), (2, 7), (6,)])
+def test_a_state_that_does_not_fit_is_refused(cell, shape):
+    """Some kernels would read beyond its end."""
+    model = kc.CharRNN(kc.Vocabulary("abcde"), 6, cell, embedding_dim=4)
+    wrong = [np.zeros(shape, "float32") for _ in model.recurrent[0].cell.states]
+    with pytest.raises(ValueError, match=r"state of .* is \(2, 6\) for these inputs"):
+        model(np.zeros((2, 4), "int32"), state=(wrong,))

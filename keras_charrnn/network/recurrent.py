@@ -173,11 +173,7 @@ class Recurrent(keras.layers.Layer):
     ) -> tuple[Any, State]:
         if state is None:
             state = self.initial_state(ops.shape(inputs)[0])
-        if len(state) != len(self.cell.states):
-            raise ValueError(
-                f"The state of {self.name} has {len(self.cell.states)} tensors, "
-                f"{', '.join(self.cell.states)}; there are {len(state)}."
-            )
+        self._check(state, inputs.shape[0])
         before = [ops.cast(s, self.compute_dtype) for s in state]
         # Time is the first axis here, so that a step of the loop reads one slice.
         reads_ids = keras.backend.is_int_dtype(inputs.dtype)
@@ -197,6 +193,23 @@ class Recurrent(keras.layers.Layer):
             keep = ops.expand_dims(keep, -1)  # (T, B, 1)
         outputs, *after = self._run(x, *self._recurrent_weights(), keep, *before)
         return ops.transpose(outputs, (1, 0, 2)), self.cell.State(*after)
+
+    def _check(self, state: Any, rows: int | None) -> None:
+        # A kernel of the backend would read beyond the end of a state that is smaller.
+        names = self.cell.states
+        if len(state) != len(names):
+            raise ValueError(
+                f"The state of {self.name} has {len(names)} tensors, "
+                f"{', '.join(names)}; there are {len(state)}."
+            )
+        for name, tensor in zip(names, state):
+            given = tuple(tensor.shape)
+            fits = len(given) == 2 and given[1] == self.units
+            if not fits or (None not in (rows, given[0]) and given[0] != rows):
+                raise ValueError(
+                    f"The state of {self.name} is ({rows}, {self.units}) for these "
+                    f"inputs, a row for each of theirs; {name} has the shape {given}."
+                )
 
     def get_config(self) -> dict:
         return {
