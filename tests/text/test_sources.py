@@ -274,10 +274,11 @@ def test_tables_are_read_by_what_is_in_them(tmp_path, text, kind, documents):
         ("text,text\nla,lo\n", "csv:text", "there are several columns 'text'"),
         ('text,id\n"la,1\nlo,2\n', "csv:text", "begins at line 2: unexpected end"),
         ("text\nla\n \n", "csv:text", "line 3: the document is empty"),
+        ("id,text\r1,la\r", "csv:text", "its lines end with CR alone"),
     ],
 )
 def test_a_table_is_not_guessed_at(tmp_path, text, kind, message):
-    (tmp_path / "table.txt").write_text(text)
+    (tmp_path / "table.txt").write_text(text, newline="")
     with pytest.raises(ValueError, match=message):
         Corpus.from_files(tmp_path / "table.txt", documents=kind)
 
