@@ -61,8 +61,8 @@ def column_of(
     header = next(rows, "")
     if "\r" in header.rstrip("\r\n"):
         raise ValueError(
-            f"{name!r}: its lines end with CR alone, and a value may hold a CR. Convert "
-            "the file's line ends to LF."
+            f"{name!r}: its lines end with CR alone, which a value may hold, too. "
+            "Convert the file's line ends to LF."
         )
     delimiter = "\t" if kind != "csv" else _delimiter_of(header, column, name)
     quoted = kind == "quoted-tsv" or delimiter != "\t"
