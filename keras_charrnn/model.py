@@ -59,7 +59,7 @@ class CharRNN(TextWriter, TextTrainer):
         training: Whether to apply dropout.
 
     Returns:
-        Logits (B, T, V), where `[:, t]` predicts the character after position t.
+        Logits (B, T, V); those at position t predict the character after it.
 
     Raises:
         ValueError: If an argument is out of range.
