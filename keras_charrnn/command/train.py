@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from keras_charrnn.command.reading import (
     refuse,
 )
 from keras_charrnn.model import CharRNN
+from keras_charrnn.settings import Network, Training
 from keras_charrnn.text import Corpus
 from keras_charrnn.training import (
     RECIPES,
@@ -31,8 +33,8 @@ from keras_charrnn.training import (
 TEMPERATURES = (0.5, 0.8, 1.0)
 
 # Options of a new model and of training; --from has the first already.
-_NEW_MODEL = ("cell", "units", "layers", "embedding_dim", "dropout", "precision")
-_FIT = ("epochs", "batch_size", "sequence_length", "learning_rate", "weight_decay")
+_NEW_MODEL = tuple(setting.name for setting in fields(Network))
+_FIT = ("epochs", *(setting.name for setting in fields(Training)))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -80,8 +82,7 @@ def run(options: argparse.Namespace) -> None:
 def _new(options: argparse.Namespace) -> tuple[CharRNN, Corpus]:
     corpus = read(options)
     keras.config.set_dtype_policy(options.precision or "float32")
-    names = tuple(name for name in _NEW_MODEL if name != "precision")
-    settings = _recipe(options).model | _given(options, names)
+    settings = _recipe(options).model | _given(options, _NEW_MODEL)
     if settings.get("embedding_dim") == 0:
         settings["embedding_dim"] = None
     return CharRNN(corpus.vocabulary, **settings), corpus
@@ -102,14 +103,16 @@ def _given(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
 
 def _further(options: argparse.Namespace, model: CharRNN) -> tuple[CharRNN, Corpus]:
     """Return the model of --from, with the characters of the text, and the text."""
-    refuse(options, _NEW_MODEL + NEW_VOCABULARY, "the model of --from")
+    settled = (*_NEW_MODEL, "precision", *NEW_VOCABULARY)
+    refuse(options, settled, "the model of --from")
     if _recipe(options).model:
         raise ValueError(
             f"--recipe {options.recipe} is for a new model, and --from has one. Give "
             "--epochs and --weight-decay in its place."
         )
     text = None
-    if options.unknown == "error" and not is_encoded(options.text):
+    known = model.vocabulary.complete or is_encoded(options.text)
+    if options.unknown == "error" and not known:
         source: Any = [Path(word) for word in options.text]
         if reads_once(options.text):
             source = text = joined(options)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from keras_charrnn.text.documents import kind_of
-from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
+from keras_charrnn.text.vocabulary import Vocabulary
 
 
 def with_characters_of(
@@ -25,7 +25,7 @@ def with_characters_of(
     Returns:
         The new `Vocabulary`; one of bytes knows every text, and none is read for it.
     """
-    if isinstance(vocabulary, ByteVocabulary):
+    if vocabulary.complete:
         return vocabulary
     choices = asdict(vocabulary.treatment)
     if isinstance(text, Vocabulary):

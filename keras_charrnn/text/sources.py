@@ -196,7 +196,8 @@ def _bytes(path: Path) -> Iterator[bytes]:
 
 def _undecoded(path: Path, encoding: str, error: UnicodeDecodeError, place: int) -> str:
     wrong = error.object[error.start]
-    line = "" if str(path) == "-" else f", line {_line(path, place)},"
+    # What is no regular file, a pipe for example, can't be read again for its line.
+    line = f", line {_line(path, place)}," if path.is_file() else ""
     message = (
         f"{str(path)!r} is not {encoding} text: byte {wrong:#04x} at offset {place}"
         f"{line} does not decode ({error.reason}). "

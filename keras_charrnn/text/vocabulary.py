@@ -182,6 +182,9 @@ class Vocabulary:
         """
         return ByteVocabulary(end=end, documents=documents)
 
+    # Whether every text consists of what is in it.
+    complete = False
+
     @property
     def characters(self) -> tuple[str, ...]:
         """The characters in the order of their ids."""
@@ -368,6 +371,8 @@ class Vocabulary:
 
 class ByteVocabulary(Vocabulary):
     """The 256 bytes; `Vocabulary.bytes` makes one."""
+
+    complete = True
 
     def __init__(self, *, end: bool = False, documents: str | None = None) -> None:
         super().__init__(map(chr, range(256)), end=end, documents=documents)

@@ -69,12 +69,10 @@ def plan_of(optimizer: Any) -> Plan | None:
     return schedule if isinstance(schedule, Plan) else None
 
 
-def optimizer_for(
+def plan_for(
     steps: int, learning_rate: float | None = None, weight_decay: float | None = None
-) -> keras.optimizers.Optimizer:
-    """Return the optimizer for a number of steps.
-
-    It is AdamW with a `Plan`; gradients are clipped to global norm 1.
+) -> tuple[Plan, float]:
+    """Return the plan for a number of steps, and the weight decay.
 
     Args:
         steps: How many steps will be made.
@@ -83,7 +81,7 @@ def optimizer_for(
             learning rate; 0.05 if `None`.
 
     Returns:
-        The optimizer.
+        The `Plan` and the weight decay.
 
     Raises:
         ValueError: If a number is out of range.
@@ -94,8 +92,13 @@ def optimizer_for(
     decay = Training.weight_decay if weight_decay is None else weight_decay
     if not isinstance(decay, Real) or not 0 <= decay < math.inf:
         raise ValueError(f"weight_decay is a number from 0 on; it is {decay!r}.")
+    return Plan(steps, float(peak)), float(decay)
+
+
+def optimizer_for(plan: Plan, weight_decay: float) -> keras.optimizers.Optimizer:
+    """Return AdamW that follows a plan, with gradients clipped to global norm 1."""
     return keras.optimizers.AdamW(
-        Plan(steps, peak), weight_decay=decay, beta_2=0.99, global_clipnorm=1.0
+        plan, weight_decay=weight_decay, beta_2=0.99, global_clipnorm=1.0
     )
 
 

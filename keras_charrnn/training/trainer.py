@@ -35,7 +35,9 @@ from keras_charrnn.training.inputs import (
 )
 from keras_charrnn.training.metrics import BitsPerCharacter
 from keras_charrnn.training.plan import (
+    Plan,
     optimizer_for,
+    plan_for,
     plan_of,
     refuse_plan,
     steps_of,
@@ -302,7 +304,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             shuffle = False
         if not self.compiled or (self._planned and not kwargs.get("initial_epoch")):
             steps = steps_of(x, batch_size, kwargs.get("steps_per_epoch"))
-            self._follow(optimizer_for(steps * epochs, learning_rate, weight_decay))
+            self._follow(*plan_for(steps * epochs, learning_rate, weight_decay))
         self.train_batches = x if isinstance(x, TextBatches) else None
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             own: list[Any] = [TellKernels()] if verbose == 2 else []
@@ -362,17 +364,15 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             self.compile()
             self._planned = True
 
-    def _follow(self, optimizer: Any) -> None:
-        """Train with a planned optimizer, or with the one there is if it is alike."""
-        new, old = plan_of(optimizer), None
+    def _follow(self, plan: Plan, weight_decay: float) -> None:
+        """Train as a plan says, with the planned optimizer there is if it will do."""
         trained = tuple(map(id, self.trainable_variables))
         if self._planned and trained == self._trained:
-            alike = optimizer.weight_decay == self.optimizer.weight_decay
-            old = plan_of(self.optimizer) if alike else None
-        if new and old:
-            old.restart(self.optimizer, new)
-            return
-        self.compile(optimizer)
+            old = plan_of(self.optimizer)
+            if old and weight_decay == self.optimizer.weight_decay:
+                old.restart(self.optimizer, plan)
+                return
+        self.compile(optimizer_for(plan, weight_decay))
         self._planned = True
 
     def _allocate(self, stream: Stream, batches: Any) -> None:

@@ -1,6 +1,8 @@
 """The command on texts of every kind: what is read, encoded, and gone on with."""
 
 import gzip
+import os
+import threading
 from pathlib import Path
 
 import keras
@@ -209,3 +211,12 @@ def test_a_corpus_that_has_the_name_of_a_folder(capsys):
     assert cli.main(["encode", "python-docs", "--out", "docs.npy"]) == 0
     assert "./python-docs would be the file or folder" in capsys.readouterr().err
     assert cli.main(["encode", "./python-docs", "--out", "docs.npy"]) == 2
+
+
+def test_bytes_from_a_pipe_go_on_with_a_model_of_bytes():
+    kc.CharRNN(kc.Vocabulary.bytes(), 4, embedding_dim=2).save("bytes.keras")
+    os.mkfifo("pipe")
+    data = bytes(range(256)) * 20
+    threading.Thread(target=lambda: Path("pipe").write_bytes(data), daemon=True).start()
+    words = ["--from", "bytes.keras", "--epochs", "1", "--out", "out"]
+    assert cli.main(["train", "pipe", *words]) == 0

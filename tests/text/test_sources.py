@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 import unicodedata
 from itertools import pairwise
 
@@ -363,6 +365,16 @@ def test_a_header_with_an_open_quote(tmp_path):
     (tmp_path / "x.csv").write_text('"text\nla\n')
     with pytest.raises(ValueError, match="there is no column 'text'"):
         Corpus.from_files(tmp_path / "x.csv", documents="csv:text")
+
+
+def test_wrong_bytes_in_a_pipe_are_told_without_a_line(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"ab\n\xff",), daemon=True)
+    writer.start()
+    with pytest.raises(ValueError, match="0xff at offset 3 does not decode"):
+        read_text(pipe)
+    writer.join()
 
 
 def test_the_name_of_a_file_is_no_text_without_a_word(tmp_path, monkeypatch):

@@ -1,10 +1,13 @@
 """Documents and windows, trained and written: what a model makes of them."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 
 import keras_charrnn as kc
+from keras_charrnn.batches import as_corpus
 from tests.helpers import REFERENCES, crossentropy, numpy, reference_logits
 
 WORDS = ["anna", "bo", "carlotta", "do", "eleonore", "f", "gustavadolfo"] * 4
@@ -268,3 +271,14 @@ def test_the_state_that_is_carried_may_be_used_as_it_is():
     for _ in range(3):
         model.train_on_batch({"ids": ids}, ids)
     assert np.abs(numpy(model.carried_state[0][0])).max() > 0
+
+
+def test_files_are_documents_as_the_vocabulary_says():
+    Path("names.txt").write_text("anna\notto\n" * 20)
+    Path("more.txt").write_text("anna\nxerxes\n")
+    names = kc.Corpus.from_files("names.txt", documents="lines")
+    model = kc.CharRNN(names.vocabulary, 4, embedding_dim=2)
+    message = r"'x' at 5, .* In files, a document is .* 'lines'\. For others"
+    with pytest.raises(ValueError, match=message):
+        model.fit(Path("more.txt"), verbose=0)
+    assert len(as_corpus(Path("names.txt"), names.vocabulary, "error")) == len(names)
