@@ -16,6 +16,11 @@ from keras_charrnn._backend import each_row, seed_dtype
 from keras_charrnn._platform import register
 
 
+# float32 rounds probabilities and their sums. Those that differ by less than this part
+# of them are taken for equal, so that .5 + .3 reaches .8.
+_TIE = 1e-6
+
+
 class _Key(keras.random.SeedGenerator):
     """Passes a seed that is data to `keras.random`.
 
@@ -206,11 +211,13 @@ class TopPSampler(Sampler):
         super().__init__(p=_probability(p))
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
-        ordered = ops.flip(ops.sort(ops.softmax(logits, axis=-1), axis=-1), axis=-1)
-        before = ops.cumsum(ordered, axis=-1) - ordered
-        inside = ops.logical_or(before < numbers["p"], numbers["p"] >= 1)
+        probabilities = ops.softmax(logits, axis=-1)
+        ordered = ops.flip(ops.sort(probabilities, axis=-1), axis=-1)
+        before = ops.pad(ops.cumsum(ordered[:, :-1], axis=-1), ((0, 0), (1, 0)))
+        enough = numbers["p"] * (1 - _TIE)
+        inside = ops.logical_or(before < enough, numbers["p"] >= 1)
         least = ops.min(ops.where(inside, ordered, 2.0), axis=-1, keepdims=True)
-        return ops.where(ops.softmax(logits, axis=-1) >= least, logits, -float("inf"))
+        return ops.where(probabilities >= least, logits, -float("inf"))
 
 
 class MinPSampler(Sampler):
@@ -234,9 +241,8 @@ class MinPSampler(Sampler):
         super().__init__(p=_probability(p))
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
-        return ops.where(
-            logits >= ops.log(numbers["p"]), logits, -float("inf")
-        )  # the likeliest is at 0
+        least = ops.log(numbers["p"] * (1 - _TIE))  # the likeliest is at 0
+        return ops.where(logits >= least, logits, -float("inf"))
 
 
 class BeamSampler(Sampler):

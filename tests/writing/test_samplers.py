@@ -107,6 +107,37 @@ def test_what_is_left_keeps_its_proportions(sampler, left):
     assert chi_square(counts(sampler), p / p.sum()) < BOUND
 
 
+@pytest.mark.parametrize(
+    ("sampler", "probabilities", "left"),
+    [
+        (samplers.TopPSampler(0.8), [0.3, 0.1, 0.1, 0.5], {0, 3}),
+        (samplers.TopPSampler(0.8), [0.1, 0.2, 0.3, 0.4], {1, 2, 3}),
+        (samplers.TopPSampler(0.5), [0.5, 0.3, 0.2], {0}),
+        (samplers.TopPSampler(1e-7), [0.5, 0.3, 0.2], {0}),
+        (samplers.MinPSampler(0.5), [0.6, 0.3, 0.1], {0, 1}),
+        (samplers.MinPSampler(0.5), [0.64, 0.32, 0.04], {0, 1}),
+    ],
+)
+def test_what_lies_at_the_border_is_inside(sampler, probabilities, left):
+    assert restricted(sampler, np.log([probabilities])) == [left]
+
+
+@pytest.mark.parametrize("parts", [10, 20, 100])
+def test_top_p_keeps_the_fewest_that_reach_p(parts):
+    """Of whole hundredths, and so without rounding, the fewest can be counted."""
+    rng = np.random.default_rng(parts)
+    for _ in range(60):
+        cuts = np.sort(rng.choice(np.arange(1, parts), 5, replace=False))
+        shares = np.diff([0, *cuts, parts])
+        p = rng.integers(1, parts)
+        ordered = np.sort(shares)[::-1]
+        least = ordered[np.searchsorted(ordered.cumsum(), p)]
+        left = set(np.flatnonzero(shares >= least))
+        assert restricted(
+            samplers.TopPSampler(p / parts), np.log([shares / parts])
+        ) == [left], (shares, p)
+
+
 @pytest.mark.parametrize("name", ["top_k", "top_p", "min_p"])
 def test_restrictions_are_those_of_numpy(name):
     rng = np.random.default_rng(1)
