@@ -204,7 +204,23 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
         with keras.StatelessScope(list(zip(variables, values))):
             return function(*args)
 
-    return lambda *args: pure([v.value for v in variables], *args)
+    def run(*args: Any) -> Any:
+        try:
+            return pure([v.value for v in variables], *args)
+        except (TypeError, RuntimeError) as error:
+            # Keras takes the values out of a model's variables while it trains.
+            if any(v._value is None for v in variables):
+                raise RuntimeError(_TRAINING) from error
+            raise
+
+    return run
+
+
+_TRAINING = (
+    "The model is being trained in another thread, and on JAX nothing else can read its "
+    "weights before an epoch has ended. Use it after fit, in a callback such as "
+    "SampleText, or load a model of its own from the file that SaveModel writes."
+)
 
 
 def split(x: Any, parts: int) -> Sequence:

@@ -72,9 +72,11 @@ def run(options: argparse.Namespace) -> None:
     print(f"saved {path}")
     if stop.interrupted:
         raise KeyboardInterrupt
-    for temperature in TEMPERATURES:
+    for number, temperature in enumerate(TEMPERATURES):
+        # With one seed, the texts of several temperatures are near copies.
+        seed = None if options.seed is None else options.seed + number
         written = model.generate(
-            "", 400, temperature, options.seed, num_samples=5 if documents else 1
+            "", 400, temperature, seed, num_samples=5 if documents else 1
         )
         print(f"\n--- temperature {temperature} ---", *written, sep="\n")
 

@@ -112,6 +112,16 @@ class BeginEpoch(keras.callbacks.Callback):
             self._seen = 0
 
 
+class ProgressBar(keras.callbacks.ProgbarLogger):
+    """Keras' bar, which after an early end shows how far the epoch came."""
+
+    async_safe = True
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.target = self.seen
+        super().on_epoch_end(epoch, logs)
+
+
 class TellKernels(keras.callbacks.Callback):
     """Prints once which kernel runs each recurrent layer; `fit(verbose=2)` adds it."""
 
@@ -133,13 +143,19 @@ class TellKernels(keras.callbacks.Callback):
         self._layers = []
 
 
+_STOPPING = (
+    b"\nStopping: this batch ends, then the model is validated and saved. "
+    b"A second Ctrl-C ends at once, and saves nothing.\n"
+)
+
+
 class StopOnInterrupt(keras.callbacks.Callback):
     """Ends training after the next batch when the user presses Ctrl-C.
 
     An exception in the middle of a step can get lost in a backend, or leave the
-    backend's threads running. So the first Ctrl-C only requests the end: the epoch
-    closes as usual, and other callbacks save what they save. A second Ctrl-C ends the
-    process at once.
+    backend's threads running. So the first Ctrl-C only requests the end, and says so:
+    the epoch closes as usual, and other callbacks save what they save. A second Ctrl-C
+    ends the process at once.
 
     Attributes:
         interrupted: Whether Ctrl-C was pressed during training.
@@ -163,6 +179,8 @@ class StopOnInterrupt(keras.callbacks.Callback):
         if self.interrupted:
             os._exit(130)
         self.interrupted = True
+        # Python's own output may be in the middle of a line.
+        os.write(2, _STOPPING)
 
 
 class SaveModel(keras.callbacks.Callback):
@@ -265,8 +283,9 @@ class SampleText(keras.callbacks.Callback):
                 "SampleText takes a list, temperatures, in place of a temperature."
             )
         given = {"length": self.length, **self.settings}
-        settings = Settings.of(self.model.stream, given)
+        settings = Settings.of(SampleText, given)
         settings.rules(self.model.vocabulary, self.temperatures)
+        self.model.vocabulary.encode(self.prompt or "")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         number = epoch + 1

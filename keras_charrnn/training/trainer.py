@@ -23,7 +23,7 @@ from keras_charrnn.network import Recurrent, Stream
 from keras_charrnn.runs import portable
 from keras_charrnn.settings import Training
 from keras_charrnn.text import Unknown, Vocabulary
-from keras_charrnn.training.callbacks import BeginEpoch, TellKernels
+from keras_charrnn.training.callbacks import BeginEpoch, ProgressBar, TellKernels
 from keras_charrnn.training.evaluation import TextEvaluator
 from keras_charrnn.training.inputs import (
     carries,
@@ -312,6 +312,10 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
                 [] if self.train_batches is None else [BeginEpoch(self.train_batches)]
             )
             callbacks = [*own, *keras.tree.flatten(callbacks or [])]
+            if verbose and not any(
+                isinstance(c, keras.callbacks.ProgbarLogger) for c in callbacks
+            ):
+                callbacks.append(ProgressBar())
         self._allocate(self._train_stream, x)
         self._allocate(self._test_stream, validation_data)
         return super().fit(

@@ -24,10 +24,10 @@ class Settings(Writing):
 
     @classmethod
     def of(cls, method: Callable, settings: dict[str, Any]) -> "Settings":
-        """Return the settings that a method was called with.
+        """Return the settings that a method, or a class, was called with.
 
         Args:
-            method: The method, which `with_settings` has marked.
+            method: The method, which takes them as `**settings`.
             settings: The settings, by name.
 
         Returns:
@@ -38,9 +38,14 @@ class Settings(Writing):
         """
         unknown = settings.keys() - {field.name for field in fields(cls)}
         if unknown:
-            known = ", ".join(inspect.signature(method).parameters)
+            own = inspect.signature(method).parameters.values()
+            names = [p.name for p in own if p.kind != p.VAR_KEYWORD]
+            names += [field.name for field in fields(cls)]
+            owner = getattr(method, "__self__", None)
+            prefix = "" if owner is None else f"{type(owner).__name__}."
             raise TypeError(
-                f"{method.__name__} has no setting {min(unknown)!r}; it has {known}."
+                f"{prefix}{method.__name__} has no setting {min(unknown)!r}; it has "
+                f"{', '.join(dict.fromkeys(names))}."
             )
         return cls(**settings)
 

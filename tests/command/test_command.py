@@ -235,15 +235,16 @@ def test_an_interrupted_training_ends_with_130_and_no_half_file(trained):
     process = subprocess.Popen(
         [*command, *words],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env={**os.environ, "KERAS_BACKEND": BACKEND},
         # A shell starts background jobs with SIGINT ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert any(b"Epoch 3/" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    told = process.communicate(timeout=60)[1]
     assert process.returncode == 130
+    assert b"Stopping: this batch ends" in told
     assert os.listdir("runs/text") == ["model.keras"]
     assert keras.saving.load_model("runs/text/model.keras").vocabulary
 

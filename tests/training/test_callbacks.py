@@ -49,6 +49,25 @@ def test_the_progress_bar_shows_loss_bits_and_speed(model, docs, capsys):
         assert name in out
 
 
+class StopAfter(keras.callbacks.Callback):
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = batch + 1 == self.batches
+
+
+def test_after_an_early_end_the_bar_shows_how_far_it_came(model, docs, capsys):
+    batches = kc.StreamBatches(kc.Corpus.from_text(docs[:9000], model.vocabulary))
+    model.fit(batches, verbose=1, callbacks=[StopAfter(3)])
+    out = capsys.readouterr().out
+    assert f"3/{len(batches)}" in out
+    assert f"{len(batches)}/{len(batches)}" not in out
+    model.fit(batches, verbose=1)
+    assert f"{len(batches)}/{len(batches)}" in capsys.readouterr().out
+
+
 def test_verbose_2_tells_which_kernels_ran(docs, capsys):
     model = tiny(docs, "lstm")
     model.compile("sgd", metrics=[])

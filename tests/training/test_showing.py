@@ -55,3 +55,18 @@ def test_one_temperature_is_a_list_of_one():
     samples.set_model(model)
     with pytest.raises(TypeError, match="takes a list, temperatures"):
         samples.on_train_begin()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"sampling": 3}, "SampleText has no setting 'sampling'; it has temperatures"),
+        ({"prompt": "fü!"}, "'!' at 2"),
+    ],
+)
+def test_bad_settings_of_samples_are_told_before_training(settings, message):
+    model = kc.CharRNN(kc.Vocabulary("füx"), 4, embedding_dim=2)
+    samples = kc.SampleText(**{"prompt": "f", **settings})
+    samples.set_model(model)
+    with pytest.raises((TypeError, ValueError), match=message):
+        samples.on_train_begin()
