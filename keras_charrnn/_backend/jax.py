@@ -217,8 +217,8 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
 
 
 _TRAINING = (
-    "The model is being trained in another thread, and on JAX nothing else can read its "
-    "weights before an epoch has ended. Use it after fit, in a callback such as "
+    "The model is being trained in another thread, and on JAX nothing else can read "
+    "its weights before an epoch has ended. Use it after fit, in a callback such as "
     "SampleText, or load a model of its own from the file that SaveModel writes."
 )
 

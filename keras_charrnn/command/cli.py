@@ -5,8 +5,11 @@ everything that does, only once the arguments are read.
 """
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 from keras_charrnn import _platform
@@ -41,9 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        _choose_backend(options.backend)
-        # The command's own module imports Keras.
-        import_module(f"keras_charrnn.command.{options.command}").run(options)
+        with _ended_by_interrupt():
+            _choose_backend(options.backend)
+            # The command's own module imports Keras.
+            module = import_module(f"keras_charrnn.command.{options.command}")
+        module.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\ncharrnn: interrupted", file=sys.stderr, flush=True)
@@ -55,6 +60,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"charrnn: error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+@contextmanager
+def _ended_by_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the process at once, as where there is no Python.
+
+    An exception that it raises in the middle of an import can get lost there. Nothing
+    has been done by then that could be lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    # A shell starts a job in the background with the signal ignored.
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _choose_backend(asked: str | None) -> None:

@@ -15,7 +15,6 @@ from keras import ops
 from keras_charrnn._backend import each_row, seed_dtype
 from keras_charrnn._platform import register
 
-
 # float32 rounds probabilities and their sums. Those that differ by less than this part
 # of them are taken for equal, so that .5 + .3 reaches .8.
 _TIE = 1e-6

@@ -249,6 +249,19 @@ def test_an_interrupted_training_ends_with_130_and_no_half_file(trained):
     assert keras.saving.load_model("runs/text/model.keras").vocabulary
 
 
+def test_an_interrupt_while_a_backend_is_imported_ends_at_once(trained, tmp_path):
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "charrnn"), "train", str(trained[0])],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "KERAS_BACKEND": "", "KERAS_HOME": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stderr.readline().startswith(b"backend: ")  # the next is the import
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == -signal.SIGINT
+
+
 def test_bad_input_in_a_process_of_its_own():
     for words, parts in (
         (["train", "gone.txt"], ["gone.txt"]),
