@@ -178,13 +178,20 @@ class CharRNN(TextWriter, TextTrainer):
         x, reset = inputs, None
         if isinstance(inputs, dict):
             x, reset = inputs["ids"], inputs.get("reset")
+        if len(x.shape) != 2 or x.shape[1] == 0:
+            raise ValueError(
+                f"ids are of the shape (B, T), T from 1 on; it is {tuple(x.shape)}. "
+                "One text is a batch of 1, ids[None]."
+            )
         x = ops.cast(x, "int32")
         if state is None:
             state = self.initial_state(ops.shape(x)[0])
-        if len(state) != len(self.recurrent):
+        of_layers = [s for s in state if not hasattr(s, "shape")]
+        if not len(of_layers) == len(state) == len(self.recurrent):
             raise ValueError(
-                f"The state is that of {len(state)} layers; the model has "
-                f"{len(self.recurrent)}. Pass what initial_state or a call returned."
+                f"state has a part for each of {len(self.recurrent)} layers, a tuple "
+                f"of tensors; this one has {len(of_layers)} such parts. Pass what "
+                "initial_state or a call returned, whole."
             )
         if reset is not None and len(reset.shape) == 1:
             state = _emptied(state, reset)

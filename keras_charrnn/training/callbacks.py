@@ -317,3 +317,24 @@ class SampleText(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         if self._log is not None:
             self._log.close()
+
+
+def with_own(
+    callbacks: Any, batches: TextBatches | None, verbose: Any
+) -> list[keras.callbacks.Callback]:
+    """Return the callbacks of a `fit`: the user's, and those that `fit` adds.
+
+    Args:
+        callbacks: The user's, a nest or `None`.
+        batches: The batches of text, if there are such.
+        verbose: As in Keras.
+
+    Returns:
+        The callbacks, in their order.
+    """
+    own: list[Any] = [TellKernels()] if verbose == 2 else []
+    own += [] if batches is None else [BeginEpoch(batches)]
+    users = keras.tree.flatten(callbacks or [])
+    bars = [c for c in users if isinstance(c, keras.callbacks.ProgbarLogger)]
+    # The bar comes last, since it shows what others add to the logs.
+    return [*own, *users, *([ProgressBar()] if verbose and not bars else [])]

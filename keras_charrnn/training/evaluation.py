@@ -19,7 +19,7 @@ from keras_charrnn.batches import (
 )
 from keras_charrnn.settings import Training
 from keras_charrnn.text import Corpus, Unknown, Vocabulary
-from keras_charrnn.training.inputs import fed, unpacked
+from keras_charrnn.training.inputs import check_ids, fed, unpacked
 
 Protocol = Literal["carried", "cold"]
 
@@ -154,7 +154,7 @@ class TextEvaluator:
                 "where a state starts."
             )
         self._compile_by_default()
-        self._allocate(self._test_stream, x)
+        self._prepare(self._test_stream, x)
         return super().evaluate(fed(x), y, batch_size, *args, **kwargs)  # type: ignore[misc]
 
     def _evaluate_dynamically(
@@ -176,8 +176,22 @@ class TextEvaluator:
     def test_on_batch(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Evaluate one batch, as in Keras; a dict of ids and reset carries a state."""
         self._compile_by_default()
-        self._allocate(self._test_stream, [(x,)])
+        self._prepare(self._test_stream, [(x,)])
         return super().test_on_batch(x, *args, **kwargs)  # type: ignore[misc]
+
+    # As in Keras, but for ids that no character has.
+
+    def __call__(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        check_ids(inputs, len(self.vocabulary))
+        return super().__call__(inputs, *args, **kwargs)  # type: ignore[misc]
+
+    def predict(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        check_ids(x, len(self.vocabulary))
+        return super().predict(x, *args, **kwargs)  # type: ignore[misc]
+
+    def predict_on_batch(self: Any, x: Any) -> Any:
+        check_ids(x, len(self.vocabulary))
+        return super().predict_on_batch(x)  # type: ignore[misc]
 
 
 def _carried(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from keras_charrnn._backend import feed
 from keras_charrnn.batches import (
     DocumentBatches,
@@ -24,6 +26,34 @@ def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
     if y is None and isinstance(x, tuple) and not is_text(x):
         x, y = x
     return x, y
+
+
+def check_ids(inputs: Any, size: int) -> Any:
+    """Check that ids are those of a vocabulary, where they are not yet on a device.
+
+    The backends treat ids that have no row in a table differently: some raise an
+    error, and others compute with nan or with another row.
+
+    Args:
+        inputs: What a model is called with.
+        size: V.
+
+    Returns:
+        The inputs.
+
+    Raises:
+        ValueError: If an array holds an id outside 0 to V - 1.
+    """
+    ids = inputs.get("ids") if isinstance(inputs, dict) else inputs
+    if isinstance(ids, np.ndarray) and ids.size and ids.dtype.kind in "iuf":
+        strange = (ids < 0) | (ids >= size)
+        if strange.any():
+            place = np.unravel_index(strange.argmax(), ids.shape)
+            raise ValueError(
+                f"ids are integers from 0 to {size - 1}, those of the vocabulary; at "
+                f"{list(map(int, place))} there is {ids[place]}."
+            )
+    return inputs
 
 
 def last_alone(y: Any) -> bool:

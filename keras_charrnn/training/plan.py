@@ -88,7 +88,10 @@ def plan_for(
     """
     peak = Training.learning_rate if learning_rate is None else learning_rate
     if not isinstance(peak, Real) or not 0 < peak < math.inf:
-        raise ValueError(f"learning_rate is a number above 0; it is {peak!r}.")
+        raise ValueError(
+            f"learning_rate is a number above 0; it is {peak!r}. A schedule goes to "
+            "model.compile(keras.optimizers.AdamW(schedule))."
+        )
     decay = Training.weight_decay if weight_decay is None else weight_decay
     if not isinstance(decay, Real) or not 0 <= decay < math.inf:
         raise ValueError(f"weight_decay is a number from 0 on; it is {decay!r}.")

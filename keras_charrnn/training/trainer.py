@@ -23,10 +23,11 @@ from keras_charrnn.network import Recurrent, Stream
 from keras_charrnn.runs import portable
 from keras_charrnn.settings import Training
 from keras_charrnn.text import Unknown, Vocabulary
-from keras_charrnn.training.callbacks import BeginEpoch, ProgressBar, TellKernels
+from keras_charrnn.training.callbacks import with_own
 from keras_charrnn.training.evaluation import TextEvaluator
 from keras_charrnn.training.inputs import (
     carries,
+    check_ids,
     fed,
     last_alone,
     logits_of,
@@ -188,15 +189,17 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             # What "auto" means differs between backends, and so it stays "auto".
             config["jit_compile"] = self._jit_compile_asked
             config["planned"] = self._planned
+            config["built"] = self.optimizer.built
         return portable(config)
 
     def compile_from_config(self, config: dict) -> None:
         # Files of before have the names of PyTorch's classes.
         config = keras.saving.deserialize_keras_object(portable(config))
-        planned = config.pop("planned", False)
+        planned, built = config.pop("planned", False), config.pop("built", True)
         self.compile(metrics=[], **{k: v for k, v in config.items() if k != "metrics"})
         self._planned = planned
-        self.optimizer.build(self.trainable_variables)
+        if built:
+            self.optimizer.build(self.trainable_variables)
 
     def fit(
         self,
@@ -307,17 +310,9 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             self._follow(*plan_for(steps * epochs, learning_rate, weight_decay))
         self.train_batches = x if isinstance(x, TextBatches) else None
         if not isinstance(callbacks, keras.callbacks.CallbackList):
-            own: list[Any] = [TellKernels()] if verbose == 2 else []
-            own += (
-                [] if self.train_batches is None else [BeginEpoch(self.train_batches)]
-            )
-            callbacks = [*own, *keras.tree.flatten(callbacks or [])]
-            if verbose and not any(
-                isinstance(c, keras.callbacks.ProgbarLogger) for c in callbacks
-            ):
-                callbacks.append(ProgressBar())
-        self._allocate(self._train_stream, x)
-        self._allocate(self._test_stream, validation_data)
+            callbacks = with_own(callbacks, self.train_batches, verbose)
+        self._prepare(self._train_stream, x)
+        self._prepare(self._test_stream, validation_data)
         return super().fit(
             fed(x),
             y,
@@ -334,7 +329,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Make one training step, as in Keras; a dict of ids and reset carries."""
         self._compile_by_default()
-        self._allocate(self._train_stream, [(x,)])
+        self._prepare(self._train_stream, [(x,)])
         return super().train_on_batch(x, *args, **kwargs)
 
     def gradients(
@@ -356,7 +351,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             `reset_metrics`.
         """
         self._compile_by_default()
-        self._allocate(self._train_stream, [(x,)])
+        self._prepare(self._train_stream, [(x,)])
         data = tuple(d for d in (x, y, sample_weight) if d is not None)
         data = keras.tree.map_structure(ops.convert_to_tensor, data)
         self._symbolic_build(data_batch=data)
@@ -379,7 +374,10 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
         self.compile(optimizer_for(plan, weight_decay))
         self._planned = True
 
-    def _allocate(self, stream: Stream, batches: Any) -> None:
+    def _prepare(self, stream: Stream, batches: Any) -> None:
+        """Check arrays of ids, and give a stream as many rows as batches have."""
+        one = batches[0][0] if isinstance(batches, list) else batches
+        check_ids(one, len(self.vocabulary))
         indexable = isinstance(batches, keras.utils.PyDataset | list)
         if not indexable or not carries(batches):
             return

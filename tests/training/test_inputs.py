@@ -1,0 +1,69 @@
+"""What fit, evaluate and a call are given in place of what they take."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_charrnn as kc
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = kc.CharRNN(kc.Vocabulary("abcd"), 4, "rnn", embedding_dim=2)
+    model.compile("sgd", metrics=[])
+    return model
+
+
+@pytest.mark.parametrize(
+    "shape", [(3,), (1, 2, 3), (2, 0), ()], ids=["a row", "a cube", "empty", "a number"]
+)
+def test_ids_of_another_shape_are_refused(model, shape):
+    with pytest.raises(ValueError, match=r"ids are of the shape \(B, T\)"):
+        model(np.zeros(shape, "int32"))
+
+
+@pytest.mark.parametrize("strange", [4, -1, 99])
+def test_ids_that_no_character_has_are_refused(model, strange):
+    ids = np.zeros((2, 3), "int64")
+    ids[1, 2] = strange
+    reset = np.zeros((2, 3), bool)
+    good = np.zeros((2, 3), "int64")
+    calls = [
+        lambda: model(ids),
+        lambda: model({"ids": ids, "reset": reset}),
+        lambda: model.fit(ids, good),
+        lambda: model.evaluate(ids, good),
+        lambda: model.predict(ids),
+        lambda: model.predict_on_batch(ids),
+        lambda: model.train_on_batch(ids, good),
+        lambda: model.train_on_batch({"ids": ids, "reset": reset}, good),
+        lambda: model.test_on_batch(ids, good),
+        lambda: model.gradients(ids, good),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=f"at \\[1, 2\\] there is {strange}"):
+            call()
+    assert np.isfinite(model.predict(good, verbose=0)).all()
+
+
+def test_a_state_of_another_form_is_refused(model):
+    state = model.initial_state(1)
+    for wrong in (state[0], state * 2, ()):
+        with pytest.raises(ValueError, match=r"has a part for each of 1 layers"):
+            model(np.zeros((1, 2), int), state=wrong)
+
+
+def test_a_schedule_goes_to_compile():
+    model = kc.CharRNN(kc.Vocabulary("abcd"), 4, "rnn", embedding_dim=2)
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 10)
+    with pytest.raises(ValueError, match=r"A schedule goes to model\.compile"):
+        model.fit("abcd" * 999, learning_rate=schedule)
+
+
+def test_a_model_that_was_compiled_and_not_trained_opens_without_a_warning(tmp_path):
+    """Warnings are errors here."""
+    model = kc.CharRNN(kc.Vocabulary("abcd"), 4, "rnn", embedding_dim=2)
+    model.compile("adamw")
+    model.save(tmp_path / "x.keras")
+    again = keras.saving.load_model(tmp_path / "x.keras")
+    again.fit("abcd" * 999, verbose=0)
