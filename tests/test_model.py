@@ -139,7 +139,7 @@ def test_bad_arguments(arguments, message):
 
 def test_the_state_of_another_model():
     small, large = (kc.CharRNN(characters(5), 6, layers=n) for n in (1, 2))
-    with pytest.raises(ValueError, match="each of 2 layers, .* has 1 such parts"):
+    with pytest.raises(ValueError, match=r"each of 2 layers, .* has 1 such parts"):
         large(IDS, state=small.initial_state(2))
 
 
