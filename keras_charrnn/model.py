@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_charrnn._backend import take
 from keras_charrnn._platform import check_positive
-from keras_charrnn.network import Recurrent, extended
+from keras_charrnn.network import Dropout, Recurrent, extended
 from keras_charrnn.settings import Network
 from keras_charrnn.text import Vocabulary, with_characters_of
 from keras_charrnn.training import TextTrainer
@@ -121,7 +121,7 @@ class CharRNN(TextWriter, TextTrainer):
             for i, (width, kernel) in enumerate(zip(widths, kernels))
         ]
         self.dropouts = [
-            keras.layers.Dropout(dropout, name=f"dropout_{i}", **policy)
+            Dropout(dropout, name=f"dropout_{i}", **policy)
             for i, _ in enumerate(widths)
         ]
         self._default_head = head is None

@@ -21,6 +21,8 @@ package imports a backend or asks which one is in use.
     The backend's own kernel for a whole sequence, and its name, if it is faster.
 `compiled(function, variables)`
     A function prepared for fast inference; it may read `variables`.
+`keep_mask(x, seed, threshold)`
+    Random booleans for dropout.
 `sigmoid`, `tanh`, `split`, `concatenate`, `take`
     The operations that a step needs besides `+`, `*` and `@`, without the cost that
     `keras.ops` adds to each call on an eager backend. `split` and `concatenate`
@@ -47,6 +49,7 @@ if _name == "jax":
         each_row,
         feed,
         jit_compile,
+        keep_mask,
         loop,
         native,
         scan,
@@ -65,6 +68,7 @@ elif _name == "tensorflow":
         each_row,
         feed,
         jit_compile,
+        keep_mask,
         loop,
         native,
         scan,
@@ -83,6 +87,7 @@ else:
         each_row,
         feed,
         jit_compile,
+        keep_mask,
         loop,
         native,
         scan,
@@ -101,6 +106,7 @@ __all__ = [
     "each_row",
     "feed",
     "jit_compile",
+    "keep_mask",
     "loop",
     "native",
     "scan",

@@ -1,5 +1,6 @@
 """The door to JAX."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -221,6 +222,25 @@ _TRAINING = (
     "its weights before an epoch has ended. Use it after fit, in a callback such as "
     "SampleText, or load a model of its own from the file that SaveModel writes."
 )
+
+
+def keep_mask(x: Any, seed: Any, threshold: int) -> Any:
+    """Draw where values are kept, for dropout.
+
+    Args:
+        x: The values.
+        seed: The seed, (2,), which a `keras.random.SeedGenerator` returned.
+        threshold: How many of 65,536 values are dropped.
+
+    Returns:
+        The mask, booleans of the shape of x. It takes 16 random bits for each value,
+        where `keras.random.dropout` takes 32 or more.
+    """
+    size = math.prod(x.shape)
+    # JAX makes a word for each number, of whatever width, so that a word is split.
+    words = jax.random.bits(seed, (-(-size // 2),), "uint32")
+    halves = jnp.concatenate([words & 0xFFFF, words >> 16])[:size]
+    return jnp.reshape(halves >= threshold, x.shape)
 
 
 def split(x: Any, parts: int) -> Sequence:

@@ -236,6 +236,28 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
     return run
 
 
+def keep_mask(x: Any, seed: Any, threshold: int) -> Any:
+    """Draw where values are kept, for dropout.
+
+    Args:
+        x: The values.
+        seed: The seed, (2,), which a `keras.random.SeedGenerator` returned.
+        threshold: How many of 65,536 values are dropped.
+
+    Returns:
+        The mask, booleans of the shape of x. It takes 16 random bits for each value,
+        where `keras.random.dropout` takes 32 or more.
+    """
+    shape = tf.shape(x)
+    size = tf.reduce_prod(shape)
+    # The algorithm that TensorFlow chooses by itself takes XLA ten times as long.
+    words = tf.random.stateless_uniform(
+        (-(-size // 2),), tf.cast(seed, tf.int32), None, None, tf.uint32, alg="philox"
+    )
+    halves = tf.reshape(tf.bitcast(words, tf.uint16), (-1,))[:size]
+    return tf.reshape(halves >= tf.constant(threshold, tf.uint16), shape)
+
+
 def split(x: Any, parts: int) -> Sequence:
     return tf.split(x, parts, axis=-1)
 

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import keras
+import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
@@ -240,6 +241,30 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
         return function(*pytree.tree_map(tensor, args))
 
     return run
+
+
+def keep_mask(x: Any, seed: Any, threshold: int) -> Any:
+    """Draw where values are kept, for dropout.
+
+    Args:
+        x: The values.
+        seed: The seed, (2,), which a `keras.random.SeedGenerator` returned.
+        threshold: How many of 65,536 values are dropped.
+
+    Returns:
+        The mask, booleans of the shape of x. It takes 16 random bits for each value,
+        where `keras.random.dropout` takes 32 or more.
+    """
+    if x.is_meta:  # Keras only asks for the shape
+        return torch.empty_like(x, dtype=torch.bool)
+    # PyTorch's generator on the CPU takes 32 bits of a seed, to which both parts go.
+    mixed = np.random.SeedSequence(seed.tolist()).generate_state(1)
+    generator = torch.Generator(x.device).manual_seed(int(mixed[0]))
+    words = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device)
+    words.random_(-(2**63), None, generator=generator)
+    # PyTorch compares signed numbers alone.
+    halves = words.view(torch.int16)[: x.numel()].view(x.shape)
+    return halves >= threshold - 2**15
 
 
 def split(x: Any, parts: int) -> Sequence:
