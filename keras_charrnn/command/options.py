@@ -157,18 +157,36 @@ def _add_convert(
 ) -> None:
     first = argparse.ArgumentParser(add_help=False)
     first.add_argument(
-        "model", help="a model of Keras: a .keras, .h5 or .weights.h5 file"
+        "model",
+        help="a model of Keras 3 or 2: a .keras or .h5 file, of the whole model or of "
+        "its weights",
     )
     convert = commands.add_parser(
         "convert",
         parents=[common, first, reading],
         help="turn a Keras model of a tutorial into one of this package",
-        description="The model's ids are those of the sorted characters of the text, "
-        "the one that it was trained on.",
+        description="The text is the one that the model was trained on. Without an "
+        "option, the model's ids are those of its sorted characters. A model that "
+        "predicts the text worse than the frequencies of its letters do is refused, "
+        "since its ids are others.",
         formatter_class=_Help,
     )
     convert.set_defaults(command="convert")
     convert.add_argument("--out", required=True, help="the file, a .keras")
+    ids = convert.add_argument_group("the ids of the model")
+    ids.add_argument(
+        "--ids",
+        metavar="FILE",
+        help='a JSON file: a dict from characters to ids, {"a": 0, "b": 1}, or a list '
+        'of the characters in the order of their ids, ["a", "b"]; [UNK] stands for '
+        "unknown ones",
+    )
+    ids.add_argument(
+        "--unknown-first",
+        action="store_true",
+        help="the id 0 is that of unknown characters, as StringLookup of Keras has it, "
+        "and those of the sorted characters follow",
+    )
 
 
 def _add_sample(commands: Any, parents: list) -> None:

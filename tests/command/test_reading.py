@@ -6,13 +6,11 @@ import threading
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
 
 import keras_charrnn as kc
 from keras_charrnn.command import cli
 from tests.command.test_command import SMALL, charrnn, refused
-from tests.helpers import numpy
 
 NAMES = [f"{a}{b}na" for a in ("An", "Bri", "Kor", "Lu") for b in ("n", "an", "din")]
 
@@ -152,28 +150,6 @@ def test_bad_input_is_told_and_nothing_is_left(words, message, capsys):
     assert cli.main(["train", *SMALL, *words]) == 2
     assert message in capsys.readouterr().err
     assert not list(Path().rglob("*.keras"))
-
-
-def test_a_model_of_a_tutorial_is_converted(capsys):
-    width = len(set(Path("docs.txt").read_text()))
-    old = keras.Sequential(
-        [
-            keras.Input((None,)),
-            keras.layers.Embedding(width, 4),
-            keras.layers.LSTM(6, return_sequences=True),
-            keras.layers.Dense(width),
-        ]
-    )
-    old.save("old.keras")
-    words = ["convert", "old.keras", "docs.txt", "--out", "new/model.keras"]
-    assert cli.main(words) == 0
-    assert "saved new/model.keras" in capsys.readouterr().out
-    new = keras.saving.load_model("new/model.keras")
-    ids = np.arange(width)[None]
-    np.testing.assert_allclose(numpy(new(ids)), numpy(old(ids)), rtol=1e-5, atol=1e-6)
-    assert cli.main(["convert", "old.keras", "names.txt", "--out", "x.keras"]) == 2
-    assert "The model reads" in capsys.readouterr().err
-    assert not Path("x.keras").exists()
 
 
 def test_encode_leaves_nothing_when_it_fails(capsys):
