@@ -18,7 +18,7 @@ from keras_charrnn.writing.engine import Engine, Passage
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import BeamSampler
 from keras_charrnn.writing.search import search
-from keras_charrnn.writing.settings import Settings, row_seeds, with_settings
+from keras_charrnn.writing.settings import Settings, streams_of, with_settings
 
 # The maximum number of characters in a piece of a stream.
 PIECE = 16
@@ -327,7 +327,7 @@ class Session:
     def _pieces(
         self, settings: Settings, rules: Rules, seed: Any, piece: int
     ) -> Generator[str, None, None]:
-        draws = Draws(row_seeds(None if seed is None else [seed], 1, 1))
+        draws = Draws(streams_of(None if seed is None else [seed], 1, 1))
         return self._written(settings, rules, draws, piece)
 
     def _written(

@@ -55,6 +55,7 @@ def test_documents(text, kind, capsys):
     assert cli.main([*words, "--prompt", "AN"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[::2] == ["--- 1 ---", "--- 2 ---", "--- 3 ---"]
+    assert lines[1::2] == model.generate("AN", 400, 0.7, seed=1, num_samples=3)
     assert all(line.startswith("an") for line in lines[1::2])
 
 
