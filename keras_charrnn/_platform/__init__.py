@@ -11,6 +11,7 @@ from keras_charrnn._platform.choice import (
 from keras_charrnn._platform.files import check_writable, whole_file
 from keras_charrnn._platform.memory import keep_freed_memory
 from keras_charrnn._platform.names import register
+from keras_charrnn._platform.shortage import is_out_of_memory
 
 __all__ = [
     "BACKENDS",
@@ -20,6 +21,7 @@ __all__ = [
     "configured",
     "installed",
     "is_command",
+    "is_out_of_memory",
     "keep_freed_memory",
     "register",
     "require",

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -29,6 +30,12 @@ def run() -> None:
 
 
 _INTERRUPTED = 130
+_TRACEBACK = "KERAS_CHARRNN_TRACEBACK"
+_SHOWN = 200  # characters of what a backend says
+_SMALLER = {
+    "train": "Take fewer --units, a smaller --batch-size or a shorter "
+    "--sequence-length; for a large text, run `charrnn encode` first.",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after `charrnn`; those of the process if `None`.
 
     Returns:
-        The exit code: 0 if all went well, 2 if the input was bad, 130 if
-        interrupted.
+        The exit code: 0 if all went well, 2 if the input was bad or memory too short,
+        1 after an error that nobody expected, and 130 if interrupted.
     """
     options = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -56,10 +63,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read the output has enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, OSError, ImportError) as error:
-        print(f"charrnn: error: {error}", file=sys.stderr)
-        return 2
+    except Exception as error:
+        if os.environ.get(_TRACEBACK) == "1":
+            traceback.print_exception(error)
+        code, message = _told(error, options.command)
+        print(f"charrnn: error: {message}", file=sys.stderr)
+        return code
     return 0
+
+
+def _told(error: Exception, command: str) -> tuple[int, str]:
+    """Return the exit code for an exception, and one line that tells it."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    text = " ".join(filter(None, lines)) or type(error).__name__
+    shown = text[:_SHOWN]
+    if _platform.is_out_of_memory(error):
+        way_out = _SMALLER.get(
+            command, "Close other programs, or take another machine."
+        )
+        return 2, f"There is not enough memory ({shown.rstrip('.')}). {way_out}"
+    if isinstance(error, ValueError | OSError | ImportError):
+        return 2, text
+    return 1, (
+        f"This is a fault of the program, {type(error).__name__}: {shown} "
+        f"({_TRACEBACK}=1 shows where it lies.)"
+    )
 
 
 @contextmanager

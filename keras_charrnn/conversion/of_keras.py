@@ -15,8 +15,7 @@ from keras_charrnn.conversion.parts import (
     Characters,
     Parts,
     assembled,
-    known_characters,
-    ordered,
+    numbering,
 )
 from keras_charrnn.model import CharRNN
 
@@ -24,7 +23,7 @@ _CELLS = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
 _GATES = {4: "lstm", 3: "gru", 1: "rnn"}
 
 
-def from_keras(source: Any, vocabulary: Characters) -> CharRNN:
+def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
     """Convert a Keras model to a `CharRNN` with equal logits.
 
     The model has an `Embedding`, or reads one-hot vectors, then `LSTM`, `GRU` or
@@ -40,6 +39,8 @@ def from_keras(source: Any, vocabulary: Characters) -> CharRNN:
         vocabulary: A `Vocabulary`, if the model uses its ids; or the characters in the
             order of the model's ids, with `"[UNK]"` for the id of unknown characters;
             or a dict from characters to ids; or a `StringLookup` layer.
+        **choices: What the model's program did to a text first, `newline`, `lowercase`
+            or `normalize`, as for `Vocabulary`; a `Vocabulary` has settled that.
 
     Returns:
         The model, not compiled.
@@ -62,20 +63,20 @@ def from_keras(source: Any, vocabulary: Characters) -> CharRNN:
     >>> model.vocabulary.characters
     ('a', 'b', 'c')
     """
-    vocabulary = known_characters(vocabulary)
+    known = numbering(vocabulary, **choices)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if not path.is_file():
             raise FileNotFoundError(f"There is no file {str(path)!r}.")
         if path.name.endswith(".weights.h5"):
-            return assembled(_of_file(path), vocabulary)
+            return assembled(_of_file(path), known)
         source = keras.saving.load_model(path, compile=False)
     if not isinstance(source, keras.Model):
         raise TypeError(
             f"from_keras takes a Keras model or its file, no {type(source).__name__}."
         )
-    model = assembled(_of_model(source), vocabulary)
-    _compare(source, model, ordered(vocabulary)[1])
+    model = assembled(_of_model(source), known)
+    _compare(source, model, known.order)
     return model
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -27,22 +28,45 @@ class Parts:
     dropout: float = 0.0
 
 
-def known_characters(characters: Any) -> Characters:
-    """Check the form in which a model's characters are given.
+@dataclass(frozen=True)
+class Numbering:
+    """How a model numbers its characters.
+
+    Attributes:
+        vocabulary: The characters.
+        order: For each id of the vocabulary, the id of the model.
+        size: How many ids the model has.
+    """
+
+    vocabulary: Vocabulary
+    order: list[int]
+    size: int
+
+
+def numbering(characters: Any, **choices: Any) -> Numbering:
+    """Read the form in which a model's characters are given.
 
     Args:
         characters: `Characters`, or a `StringLookup` layer.
+        **choices: `newline`, `lowercase` and `normalize`, as for `Vocabulary`.
 
     Returns:
-        `Characters`.
+        The `Numbering`.
 
     Raises:
         TypeError: If they are something else.
+        ValueError: If a character comes twice, the ids do not go from 0 on without
+            gaps, or a `Vocabulary` is given with choices.
     """
     if hasattr(characters, "get_vocabulary"):
         characters = characters.get_vocabulary()
     if isinstance(characters, Vocabulary):
-        return characters
+        if choices:
+            raise ValueError(
+                f"{', '.join(choices)}: a Vocabulary has settled that. Leave it out."
+            )
+        size = len(characters)
+        return Numbering(characters, list(range(size)), size)
     if not isinstance(characters, Mapping | Sequence | np.ndarray):
         raise TypeError(
             "The vocabulary is a Vocabulary, a str or list of characters in the order "
@@ -51,30 +75,51 @@ def known_characters(characters: Any) -> Characters:
     for character in characters:
         if not isinstance(character, str):
             raise TypeError(f"The characters are str; there is {character!r}.")
-    return characters  # type: ignore[return-value]
+    listed = _by_id(characters)
+    ids: dict[str, int] = {}
+    for id, character in enumerate(listed):
+        symbol = UNK if character == "[UNK]" else str(character)
+        if symbol in ids:
+            raise ValueError(
+                f"The characters are not all different: {listed[ids[symbol]]!r} has "
+                f"the id {ids[symbol]}, and {character!r} the id {id}."
+            )
+        ids[symbol] = id
+    ids.pop("", None)  # the id of a mask, which is no character's
+    vocabulary = Vocabulary(ids, **choices)
+    return Numbering(vocabulary, [ids[c] for c in vocabulary.characters], len(listed))
 
 
-def ordered(characters: Characters) -> tuple[Vocabulary, list[int]]:
-    """Return the vocabulary, and for each of its ids the id of the model."""
-    if isinstance(characters, Vocabulary):
-        return characters, list(range(len(characters)))
-    if isinstance(characters, Mapping):
-        ids = {str(c): int(i) for c, i in characters.items()}
-    else:
-        ids = {str(c): i for i, c in enumerate(characters)}
-    if len(ids) != len(characters) or len(set(ids.values())) != len(ids):
-        raise ValueError("The characters, or their ids, are not all different.")
-    ids = {UNK if c == "[UNK]" else c: i for c, i in ids.items() if c}
-    vocabulary = Vocabulary(ids)
-    return vocabulary, [ids[c] for c in vocabulary.characters]
+def _by_id(characters: Any) -> Sequence[str]:
+    """Return characters in the order of their ids."""
+    if not isinstance(characters, Mapping):
+        return characters
+    size = len(characters)
+    found: dict[int, str] = {}
+    for character, given in characters.items():
+        if not isinstance(given, Integral) or isinstance(given, bool):
+            raise TypeError(f"The id of {character!r} is {given!r}, and no integer.")
+        id = int(given)
+        if not 0 <= id < size:
+            raise ValueError(
+                f"The id of {character!r} is {id}; the ids of {size} characters go "
+                f"from 0 to {size - 1}, without gaps."
+            )
+        if id in found:
+            raise ValueError(
+                f"The ids are not all different: {found[id]!r} and {character!r} have "
+                f"the id {id}."
+            )
+        found[id] = character
+    return [found[id] for id in range(size)]
 
 
-def assembled(parts: Parts, characters: Characters) -> CharRNN:
+def assembled(parts: Parts, known: Numbering) -> CharRNN:
     """Make a `CharRNN` from the parts of a model.
 
     Args:
         parts: The parts.
-        characters: What `known_characters` returned.
+        known: How the model numbers its characters.
 
     Returns:
         The model, not compiled.
@@ -88,11 +133,11 @@ def assembled(parts: Parts, characters: Characters) -> CharRNN:
     first = parts.recurrent[0][0]
     rows = len(first if parts.embedding is None else parts.embedding)
     columns = parts.head_weights[-1][0].shape[1]
-    vocabulary, order = ordered(characters)
-    if not rows == columns == len(characters) > max(order):
+    order = known.order
+    if not rows == columns == known.size:
         raise ValueError(
             f"The model reads {rows} characters and predicts {columns}; the vocabulary "
-            f"has {len(characters)}. Pass all of its characters, in its order."
+            f"has {known.size}. Pass all of its characters, in its order."
         )
     if parts.embedding is None:
         parts.recurrent[0][0] = first[order]
@@ -104,7 +149,7 @@ def assembled(parts: Parts, characters: Characters) -> CharRNN:
         parts.head_weights[-1].append(np.zeros(len(order), "float32"))
     head = _head(parts, len(order)) if len(parts.head) > 1 else None
     model = CharRNN(
-        vocabulary,
+        known.vocabulary,
         units=[recurrent.shape[0] for _, recurrent, _ in parts.recurrent],
         cell=parts.cells[0],
         embedding_dim=None if parts.embedding is None else parts.embedding.shape[1],

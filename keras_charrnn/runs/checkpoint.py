@@ -2,14 +2,19 @@
 
 import os
 import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from keras_charrnn._platform import whole_file
+from keras_charrnn._platform import is_out_of_memory, whole_file
 
 _INNER_OPTIMIZERS = re.compile(r"keras\.src\.backend\.\w+\.optimizers\..*")
+
+_REASON = 200  # characters of what another library says
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
@@ -35,6 +40,71 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
     with whole_file(path) as part:
         model.save(part)
     return path
+
+
+def load_model(path: str | os.PathLike, **options: Any) -> keras.Model:
+    """Load a model's file, and tell in one way whatever is wrong with it.
+
+    Args:
+        path: The file, whose name ends in `.keras`.
+        **options: As for `keras.saving.load_model`.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it can't be read, or holds no model.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no model {str(path)!r}.")
+    if path.suffix != ".keras" or not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{str(path)!r} is not a .keras file, or it is damaged: copy it once more."
+        )
+    with reading(path):
+        model = keras.saving.load_model(path, **options)
+    if not isinstance(model, keras.Model):
+        kind = type(model).__name__
+        raise ValueError(f"{str(path)!r} holds no model, but the class {kind}.")
+    return model
+
+
+@contextmanager
+def reading(
+    path: str | os.PathLike, unknown: str = "In Python, import what defines it first."
+) -> Iterator[None]:
+    """Turn what reading a model's file raises into one kind of error.
+
+    What is raised by a damaged file, or by one with classes that are not known, can be
+    anything. A lack of memory stays what it is.
+
+    Args:
+        path: The file, which the error names.
+        unknown: The way out if the file has a class that is not known.
+
+    Raises:
+        ValueError: In place of every other exception.
+    """
+    name = str(path)
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        text = str(error).strip() or type(error).__name__
+        kind = re.search(r"Could not locate class '([^']+)'", text)
+        if kind:
+            raise ValueError(
+                f"{name!r} holds the class {kind[1]}, which is not known here. "
+                + unknown
+            ) from error
+        reason = text.splitlines()[0][:_REASON]
+        raise ValueError(
+            f"{name!r} can't be read: {reason.rstrip('.')}. If the file is damaged, "
+            "copy or save it once more."
+        ) from error
 
 
 def portable(config: Any) -> Any:
