@@ -19,7 +19,13 @@ from keras_charrnn.text.encoding import (
     read_encoded,
     write_encoded,
 )
-from keras_charrnn.text.sources import Paths, checked_text, find_files, read_pieces
+from keras_charrnn.text.sources import (
+    Paths,
+    checked_text,
+    find_files,
+    read_pieces,
+    read_raw,
+)
 from keras_charrnn.text.treatment import Treatment
 from keras_charrnn.text.unknown import Unknown
 from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
@@ -99,9 +105,7 @@ class Corpus:
             **choices: As in `from_files`.
         """
         kind = kind_of(documents, vocabulary)
-        pieces: Iterable[str] = [checked_text(text)]
-        if kind is not None:
-            pieces = mark_ends(pieces, kind, "the text", skip_empty)
+        pieces = mark_ends([checked_text(text)], kind, "the text", skip_empty)
         asked = (vocabulary, unknown, choices, skip_empty)
         return cls._read([("", pieces)], kind is not None, *asked, kind)
 
@@ -179,10 +183,8 @@ class Corpus:
         raw = isinstance(vocabulary, ByteVocabulary) and not parsed
 
         def pieces(file: Path) -> Iterator[str]:
-            read = read_pieces(file, "latin-1" if raw else encoding)
-            return (
-                read if kind is None else mark_ends(read, kind, str(file), skip_empty)
-            )
+            read = read_raw(file) if raw else read_pieces(file, encoding)
+            return mark_ends(read, kind, str(file), skip_empty)
 
         sources = [(str(file), pieces(file)) for file in find_files(paths)]
         asked = (vocabulary, unknown, choices, skip_empty)

@@ -38,7 +38,7 @@ def kind_of(documents: str | None, vocabulary: Any) -> str | None:
 
 
 def mark_ends(
-    pieces: Iterable[str], kind: str, name: str, skip_empty: bool = False
+    pieces: Iterable[str], kind: str | None, name: str, skip_empty: bool = False
 ) -> Iterator[str]:
     r"""Put `END` behind every document of a text.
 
@@ -51,7 +51,7 @@ def mark_ends(
             between two occurrences of a text (line ends around it belong to it),
             `"csv:COLUMN"`, `"tsv:COLUMN"` and `"quoted-tsv:COLUMN"` the value of each
             row in a column, by its name in the first row, `"jsonl:FIELD"` the value of
-            each line's object.
+            each line's object; `None` for one continuous text, which gets no `END`.
         name: The file's name, for errors.
         skip_empty: Whether to leave out empty documents; otherwise they are errors.
 
@@ -62,6 +62,8 @@ def mark_ends(
         ValueError: With the line, if a document is empty or holds `END`, if there is no
             such column or field, or a row does not fit its table or is not JSON.
     """
+    if kind is None:
+        return iter(pieces)
     asked = kind
     kind, _, what = kind.partition(":") if isinstance(kind, str) else ("", "", "")
     pieces = _without_end(pieces, name)
