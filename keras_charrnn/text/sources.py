@@ -8,7 +8,8 @@ import re
 import sys
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,19 +204,19 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
             yield text
 
 
-def read_raw(path: Path) -> Iterator[str]:
-    """Read any file piece by piece, as `Vocabulary.bytes()` takes it.
+def reader(encoding: str, raw: bool) -> Callable[[Path], Iterator[str]]:
+    """Return what reads a file piece by piece.
 
     Args:
-        path: As in `read_pieces`.
+        encoding: As in `read_pieces`.
+        raw: Whether it reads bytes, of any file, as the code points 0 to 255.
 
-    Yields:
-        Pieces with one of the code points 0 to 255 for each byte.
-
-    Raises:
-        OSError: If the file can't be read.
+    Returns:
+        A function of the file.
     """
-    return (data.decode("latin-1") for data in _bytes(path) if data)
+    if not raw:
+        return partial(read_pieces, encoding=encoding)
+    return lambda path: (data.decode("latin-1") for data in _bytes(path) if data)
 
 
 def _decoder(encoding: str) -> codecs.IncrementalDecoder:
