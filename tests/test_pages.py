@@ -32,6 +32,31 @@ def program(page):
     return "\n".join(blocks)
 
 
+def programs():
+    """Every program that a reader may copy, of pages, examples and docstrings."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+    for path in pages:
+        if "```python" in (text := path.read_text(encoding="utf-8")) or "{code" in text:
+            yield path.name, program(path.relative_to(ROOT))
+    for path in (*ROOT.glob("examples/*.py"), ROOT / "docs" / "learning.py"):
+        yield path.name, path.read_text(encoding="utf-8")
+    for path in ROOT.glob("keras_charrnn/**/*.py"):
+        for text in path.read_text(encoding="utf-8").split('"""')[1::2]:
+            lines = re.findall(r"^ *>>> (.*)$", text, re.MULTILINE)
+            yield path.name, "\n".join(lines)
+
+
+def test_every_program_lets_the_package_choose_the_backend():
+    found = 0
+    for name, text in programs():
+        lines = text.splitlines()
+        if "import keras" in lines:
+            found += 1
+            ours = [n for n, line in enumerate(lines) if "import keras_charrnn" in line]
+            assert min(ours, default=len(lines)) < lines.index("import keras"), name
+    assert found > 12
+
+
 @pytest.fixture
 def _texts(docs):
     Path("preface.txt").write_text(docs[:3000])

@@ -121,6 +121,9 @@ def test_a_model_goes_on_with_new_characters(names, capsys):
         assert cli.main(["train", "more.txt", *start, *words]) == 2
         err = capsys.readouterr().err
         assert f"{words[0]}: the model of --from has settled that" in err
+    words = ["more.txt", *start, "--documents", "lines"]
+    assert cli.main(["train", *words]) == 2
+    assert "Leave --documents out, or train a new" in capsys.readouterr().err
     assert cli.main(["train", "more.txt", *start, "--recipe", "best"]) == 2
     assert "--recipe best is for a new model, and --from" in capsys.readouterr().err
 
@@ -134,6 +137,7 @@ def test_a_model_goes_on_with_new_characters(names, capsys):
         (["docs.npy", "--lowercase"], "--lowercase: `charrnn encode` has settled that"),
         (["bad.npy"], "is no corpus"),
         (["names.txt", "--bytes", "--lowercase"], "--lowercase: --bytes has settled"),
+        (["names.txt", "--skip-empty"], "(--documents lines)"),
         (["names.txt", "--bytes", "--encoding", "latin-1"], "--encoding: --bytes has"),
         (["names.txt", "--target", "next"], "pass stride, too"),
         (["names.txt", "--stride", "0"], "stride is a positive integer"),
