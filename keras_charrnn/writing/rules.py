@@ -4,7 +4,7 @@ Shapes: B batch, V vocabulary.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -37,6 +37,10 @@ class Rules:
     allowed: np.ndarray | None = None
     min_length: int = 0
     end_id: int | None = None
+
+    def rows(self, index: Sequence[int]) -> "Rules":
+        """Return the rules of some of the rows."""
+        return replace(self, temperatures=[self.temperatures[i] for i in index])
 
     def room(self, position: int, count: int) -> int:
         """Return the number of characters, up to `count`, before `mask` changes."""
@@ -96,6 +100,11 @@ class Draws:
     def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
         self._streams = [np.random.PCG64(list(seed)) for seed in seeds]
         self.position = 0
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with some of the rows alone, where each has a stream of its own."""
+        if len(self._streams) > 1:
+            self._streams = [self._streams[row] for row in rows]
 
     def next(self, count: int) -> np.ndarray:
         """Return the next `count` seeds of each stream S, padded to (CHUNK, S, 2)."""

@@ -17,6 +17,9 @@ from keras_charrnn.writing.search import search
 from keras_charrnn.writing.session import Session
 from keras_charrnn.writing.settings import Settings, streams_of, with_settings
 
+# How many characters are written before texts that have ended are looked for.
+_SHORT = 32
+
 
 class TextWriter:
     """A mixin for a `LanguageModel`: writing, streaming, sessions and scores."""
@@ -118,7 +121,7 @@ class TextWriter:
                 written = [found[p][s][1] for p, _, s in places]
                 best = {(p, s): found[p][s][0] for p, _, s in places}
             else:
-                if len(seeds) > 1:
+                if np.ndim(seed) == 1:
                     seeds = [seeds[p * samples + s] for p, _, s in places]
                 draws = Draws(seeds)
                 passage = passage.rows([p for p, _, _ in places])
@@ -291,15 +294,39 @@ class TextWriter:
         stops = settings.stops(self.vocabulary)
         texts = [""] * len(passage.seen)
         ends: list[int | None] = [None] * len(texts)
-        while draws.position < settings.length and None in ends:
-            count = min(CHUNK, settings.length - draws.position)
+        # The text that each row of the passage writes.
+        rows = list(range(len(texts)))
+        chunk = _SHORT if stops else CHUNK
+        while draws.position < settings.length and rows:
+            count = min(chunk, settings.length - draws.position)
             ids, passage = self.engine.write(passage, rules, draws, count, folded)
-            for row, more in enumerate(ids):
+            for row, more in zip(rows, ids):
                 if ends[row] is None:
                     known = len(texts[row])
                     texts[row] += self.vocabulary.decode_symbols(more)
                     ends[row] = stops.find(texts[row], known)
+            left = _left([ends[row] is None for row in rows])
+            rows = [rows[i] for i in left]
+            if 0 < len(left) < len(passage.seen):
+                passage, rules = passage.rows(left), rules.rows(left)
+                draws.keep(left)
         return [stops.kept(text, end) for text, end in zip(texts, ends)]
+
+
+def _left(going: list[bool]) -> list[int]:
+    """Return the rows that stay in a batch.
+
+    A batch shrinks to a power of two, so that few sizes are compiled. Rows that have
+    ended may stay to fill it.
+
+    Args:
+        going: Whether each row has not ended yet.
+    """
+    if not any(going):
+        return []
+    size = 1 << (sum(going) - 1).bit_length()
+    order = sorted(range(len(going)), key=lambda row: not going[row])
+    return sorted(order[:size])
 
 
 def _whole(session: Session, pieces: Iterator[str]) -> Iterator[str]:

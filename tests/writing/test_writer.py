@@ -70,6 +70,36 @@ def test_rows_draw_independently(abc):
         assert abs(alike - 1 / letters) < 4 * np.sqrt(1 / letters / count)
 
 
+def test_rows_that_have_ended_leave_the_batch(monkeypatch):
+    """Of 40 documents, each ends by itself; the batch shrinks to powers of two."""
+    vocabulary = kc.Vocabulary(map(chr, range(97, 157)), end=True)
+    model = kc.CharRNN(vocabulary, 8, embedding_dim=4)
+    sizes = []
+    write = model.engine.write
+
+    def counted(passage, *rest):
+        sizes.append(len(passage.seen))
+        return write(passage, *rest)
+
+    monkeypatch.setattr(model.engine, "write", counted)
+    how = {"length": 400, "temperature": 50.0}
+    texts = model.generate("", seed=1, num_samples=40, **how)
+    assert sizes[0] == 40
+    assert sizes == sorted(sizes, reverse=True)
+    assert {size for size in sizes[1:] if size < 40} <= {32, 16, 8, 4, 2, 1}
+    assert min(sizes) < 32
+    assert len({len(text) for text in texts}) > 1
+    assert texts == model.generate("", seed=1, num_samples=40, **how)
+    # With a stream for each, neighbours that leave change nothing.
+    prompts, seeds = ["a", "b", "", "c", "ab"], [4, 5, 6, 7, 8]
+    each = model.generate(prompts, seed=seeds, **how)
+    assert each == [model.generate(p, seed=s, **how) for p, s in zip(prompts, seeds)]
+    warm = model.generate(["a"], 90, [50, 40.0], seed=[3], min_length=5)[0]
+    assert warm == [
+        model.generate("a", 90, t, seed=3, min_length=5) for t in (50, 40.0)
+    ]
+
+
 def test_a_list_of_temperatures_gives_a_text_for_each(model):
     texts = model.generate("The ", 60, [0, 0.5, 2.0], seed=1)
     assert texts[0] == model.generate("The ", 60, 0)
