@@ -1,16 +1,15 @@
 """Conversion of a Keras model to a `CharRNN`."""
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 from keras import ops
 
+from keras_charrnn.conversion.files import read_file
 from keras_charrnn.conversion.parts import (
     Characters,
     Parts,
@@ -20,7 +19,6 @@ from keras_charrnn.conversion.parts import (
 from keras_charrnn.model import CharRNN
 
 _CELLS = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
-_GATES = {4: "lstm", 3: "gru", 1: "rnn"}
 
 
 def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
@@ -31,11 +29,13 @@ def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
     them. A softmax at the end is left out.
 
     Args:
-        source: The model, or its file: `.keras`, `.h5` or `.weights.h5`. A file of
-            weights contains neither activations nor connections. So it must have one
-            `Dense` layer, and its recurrent layers are taken in the order of the names
-            that Keras gives. Otherwise, both models are run on some characters, and
-            their results are compared.
+        source: The model, or its file, `.keras` or `.h5`, as Keras 3 and Keras 2 write
+            them, of the whole model or of its weights. Layers of Keras 2 that ran on
+            cuDNN alone, CuDNNLSTM and CuDNNGRU, become LSTM and GRU. A file of weights
+            contains neither activations nor connections. So it must have one `Dense`
+            layer, and its recurrent layers are taken in the order of the names that
+            Keras gives, in one of Keras 2 in that of the file. Otherwise, both models
+            are run on some characters, and their results are compared.
         vocabulary: A `Vocabulary`, if the model uses its ids; or the characters in the
             order of the model's ids, with `"[UNK]"` for the id of unknown characters;
             or a dict from characters to ids; or a `StringLookup` layer.
@@ -47,7 +47,8 @@ def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
 
     Raises:
         ValueError: If the model has other layers, settings that no cell supports, or
-            another number of characters than the vocabulary.
+            another number of characters than the vocabulary; or if its file is damaged,
+            or none of these.
         FileNotFoundError: If there is no such file.
 
     Example:
@@ -65,12 +66,9 @@ def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
     """
     known = numbering(vocabulary, **choices)
     if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        if not path.is_file():
-            raise FileNotFoundError(f"There is no file {str(path)!r}.")
-        if path.name.endswith(".weights.h5"):
-            return assembled(_of_file(path), known)
-        source = keras.saving.load_model(path, compile=False)
+        source = read_file(Path(source))
+    if isinstance(source, Parts):
+        return assembled(source, known)
     if not isinstance(source, keras.Model):
         raise TypeError(
             f"from_keras takes a Keras model or its file, no {type(source).__name__}."
@@ -201,59 +199,3 @@ def _compare(old: keras.Model, new: CharRNN, order: list[int]) -> None:
             "order of model.layers. On some characters, the logarithms of its "
             f"probabilities differ from those of that chain by up to {worst:.3g}."
         )
-
-
-def _of_file(path: Path) -> Parts:
-    found: dict[str, list[np.ndarray]] = {}
-
-    def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and "optimizer" not in name:
-            found.setdefault(name.rpartition("/vars/")[0], []).append(np.asarray(item))
-
-    try:
-        with h5py.File(path) as file:
-            file.visititems(visit)
-    except OSError as error:
-        raise ValueError(f"{str(path)!r} is no file of weights: {error}") from error
-    parts = Parts()
-    cells = [name for name in found if name.endswith("cell")]
-    own = re.compile(r"(.*/)?(lstm|gru|simple_rnn)(_\d+)?/cell")
-    if len(cells) > 1 and not all(own.fullmatch(name) for name in cells):
-        raise ValueError(
-            f"{str(path)!r} does not tell the order of its recurrent layers, "
-            f"{', '.join(cells)}. Load the model in Keras, and pass the model."
-        )
-    for name in sorted(found, key=_natural):
-        weights = found[name]
-        shapes = [w.shape for w in weights]
-        if name.endswith("cell"):
-            known = len(shapes) == 3
-            cell = _GATES.get(shapes[1][1] // shapes[1][0]) if known else None
-            if cell is None or (cell == "gru") != (len(shapes[-1]) == 2):
-                raise ValueError(
-                    f"{str(path)!r}: {name!r} holds the shapes {shapes}, which are "
-                    "those of no LSTM, GRU(reset_after=True) or SimpleRNN with a bias."
-                )
-            parts.cells.append(cell)
-            parts.recurrent.append(weights)
-        elif len(shapes) == 1 and len(shapes[0]) == 2 and parts.embedding is None:
-            parts.embedding = weights[0]
-        elif len(shapes) == 2 and shapes[0][1:] == shapes[1]:
-            parts.head.append(keras.layers.Dense(shapes[1][0]))
-            parts.head_weights.append(weights)
-        elif not all(shape == (2,) for shape in shapes):  # the seed of a Dropout
-            raise ValueError(
-                f"{str(path)!r}: {name!r} holds the shapes {shapes}, which are those "
-                "of no Embedding, recurrent or Dense layer."
-            )
-    if len(parts.head) != 1 or not parts.cells:
-        raise ValueError(
-            f"{str(path)!r} holds {len(parts.cells)} recurrent and {len(parts.head)} "
-            "Dense layers. It takes one Dense layer: a file of weights does not tell "
-            "the activations of others. Load the model in Keras, and pass the model."
-        )
-    return parts
-
-
-def _natural(name: str) -> list[Any]:
-    return [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)]

@@ -94,7 +94,7 @@ def reading(
         if is_out_of_memory(error):
             raise
         text = str(error).strip() or type(error).__name__
-        kind = re.search(r"Could not locate class '([^']+)'", text)
+        kind = re.search(r"(?:Could not locate class|Unknown layer:) '([^']+)'", text)
         if kind:
             raise ValueError(
                 f"{name!r} holds the class {kind[1]}, which is not known here. "
