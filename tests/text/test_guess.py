@@ -56,6 +56,16 @@ def test_what_decodes_and_looks_like_text_is_proposed(
     assert shown in text
 
 
+@pytest.mark.skipif(not HAS_LIBRARY, reason="charset-normalizer proposes it")
+@pytest.mark.parametrize("cut", range(3))
+def test_a_line_without_end_is_looked_at_in_part(message, monkeypatch, cut):
+    data = ("a" * cut + JAPANESE.strip() * 5000).encode("cp932")
+    monkeypatch.setattr(sources, "PIECE", 1 << 16)
+    assert "encoding='cp932'" in message(data)
+    with pytest.raises(ValueError, match="--encoding cp932"):
+        read_text("old.txt", "ascii")
+
+
 @pytest.mark.usefixtures("_no_library")
 def test_without_the_library_windows_text_is_recognised_and_no_other(message):
     told = message(ENGLISH.encode("cp1252"))
