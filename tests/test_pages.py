@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import runpy
 import string
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_charrnn as kc
 from keras_charrnn import corpora
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +57,15 @@ def test_every_program_lets_the_package_choose_the_backend():
             ours = [n for n, line in enumerate(lines) if "import keras_charrnn" in line]
             assert min(ours, default=len(lines)) < lines.index("import keras"), name
     assert found > 12
+
+
+def test_the_reference_shows_what_a_class_takes():
+    conf = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+    show, anything = conf["true_signature"], "(*args, **kwargs)"
+    shown, _ = show(None, "class", "CharRNN", kc.CharRNN, None, anything, None)
+    assert shown.startswith("(vocabulary, units=384, cell='lstm', layers=1, ")
+    for what, signature in (("class", "(ids)"), ("method", anything)):
+        assert show(None, what, "fit", kc.CharRNN, None, signature, None) is None
 
 
 @pytest.fixture

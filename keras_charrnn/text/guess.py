@@ -68,8 +68,7 @@ def advise(data: bytes, place: int, asked: str) -> str:
         text, if there is one, and how they read in it.
     """
     left = data.rfind(b"\n", 0, max(0, place - _AROUND)) + 1
-    right = data.find(b"\n", place + _AROUND)
-    sample, place = data[left : right if right >= 0 else None], place - left
+    sample, place = sample_at(data, place), place - left
     if _is_utf8(asked) and _mostly_utf8(sample):
         return (
             "The text around it is UTF-8, so this place is damaged, or of another "
@@ -90,15 +89,30 @@ def advise(data: bytes, place: int, asked: str) -> str:
     )
 
 
+def sample_at(data: bytes, place: int) -> bytes:
+    """Return the lines of some bytes around a place."""
+    left = data.rfind(b"\n", 0, max(0, place - _AROUND)) + 1
+    right = data.find(b"\n", place + _AROUND, place + 2 * _AROUND)
+    return data[left : right if right >= 0 else place + 2 * _AROUND]
+
+
 def likely_encoding(sample: bytes) -> str | None:
     """Return an encoding in which bytes look like text.
 
     Args:
-        sample: The bytes, from the start of a line to the end of one.
+        sample: The bytes, from the start of a line.
 
     Returns:
         Python's name of it, or `None`. No character of the text is a control character.
     """
+    # The last character of a line that is too long may have been cut apart.
+    for cut in range(4 if len(sample) > _AROUND else 1):
+        if (name := _likely(sample[: len(sample) - cut])) is not None:
+            return name
+    return None
+
+
+def _likely(sample: bytes) -> str | None:
     runs = [len(run) for run in _HIGH.findall(sample)]
     western = 4 * sum(run for run in runs if run >= _LONG_RUN) <= sum(runs)
     windows = ["cp1252"] if western else []

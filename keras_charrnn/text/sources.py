@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_charrnn.text.guess import advise, likely_encoding, wide_encoding
+from keras_charrnn.text.guess import advise, likely_encoding, sample_at, wide_encoding
 
 # Bytes that are read at once.
 PIECE = 1 << 20
@@ -239,7 +239,7 @@ def _warn_of_controls(
         return False
     place = found.start()
     line = f", line {_line(path, done + place)}" if path.is_file() else ""
-    name = likely_encoding(data)
+    name = likely_encoding(sample_at(data, place))
     advice = (
         f"{name!r} makes text of it: pass encoding={name!r}, or --encoding {name} to "
         "the command."

@@ -8,7 +8,7 @@ import pytest
 
 from keras_charrnn import Corpus, Vocabulary, read_text
 from keras_charrnn.text import sources
-from keras_charrnn.text.guess import likely_encoding
+from keras_charrnn.text.guess import likely_encoding, wide_encoding
 
 ENGLISH = "The house was old.\n\u201cWho lives here?\u201d she asked, na\xefvely.\n"
 CHINESE = "中文是世界上使用人数最多的语言。今天天气很好。\n"
@@ -56,6 +56,16 @@ def test_what_decodes_and_looks_like_text_is_proposed(
     assert shown in text
 
 
+@pytest.mark.skipif(not HAS_LIBRARY, reason="charset-normalizer proposes it")
+@pytest.mark.parametrize("cut", range(3))
+def test_a_line_without_end_is_looked_at_in_part(message, monkeypatch, cut):
+    data = ("a" * cut + JAPANESE.strip() * 5000).encode("cp932")
+    monkeypatch.setattr(sources, "PIECE", 1 << 16)
+    assert "encoding='cp932'" in message(data)
+    with pytest.raises(ValueError, match="--encoding cp932"):
+        read_text("old.txt", "ascii")
+
+
 @pytest.mark.usefixtures("_no_library")
 def test_without_the_library_windows_text_is_recognised_and_no_other(message):
     told = message(ENGLISH.encode("cp1252"))
@@ -101,6 +111,11 @@ def test_wide_characters_are_told_with_a_mark_and_without(
     assert f"seems to be {proposed}. Pass encoding={proposed!r}, or --encoding" in told
     assert read_text(tmp_path / "old.txt", proposed) == ENGLISH
     assert len(Corpus.from_files(tmp_path / "old.txt", Vocabulary.bytes())) > 100
+
+
+def test_bytes_of_0_alone_are_no_wide_characters():
+    for start in (b"", b"a\0", bytes(64), b"\x7fELF" + bytes(60), b"a\0\0b" * 9):
+        assert wide_encoding(start) is None
 
 
 def test_a_missing_mark_of_utf_16_is_told(message):
