@@ -20,7 +20,7 @@ MATPLOTLIB = "matplotlib==3.11.2"
 COVERAGE = "coverage==7.17.4"
 TESTING = (
     *("pytest==9.2.0", "pytest-xdist==3.8.0", "pytest-cov==7.1.0"),
-    *("hypothesis==6.155.2", COVERAGE),
+    *("hypothesis==6.155.2", "charset-normalizer==3.5.2", COVERAGE),
 )
 SHOWING = ("tensorboard==2.21.0", MATPLOTLIB)
 

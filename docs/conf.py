@@ -1,3 +1,6 @@
+import inspect
+from typing import Any
+
 import keras_charrnn
 
 project = "keras_charrnn"
@@ -20,3 +23,18 @@ nb_merge_streams = True
 napoleon_custom_sections = [("Call arguments", "params_style")]
 html_theme = "furo"
 html_title = f"keras_charrnn {release}"
+
+
+def true_signature(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: Any, returns: Any
+) -> tuple[str, None] | None:
+    """Show what a class takes where Keras' `__new__` takes anything."""
+    if what != "class" or signature != "(*args, **kwargs)":
+        return None
+    found = inspect.signature(obj)
+    bare = [p.replace(annotation=p.empty) for p in found.parameters.values()]
+    return str(inspect.Signature(bare)), None
+
+
+def setup(app: Any) -> None:
+    app.connect("autodoc-process-signature", true_signature)

@@ -8,9 +8,8 @@ import textwrap
 from html import escape
 from pathlib import Path
 
-import keras
-
 import keras_charrnn as kc
+import keras
 
 PASSES, PARTS = 5, 10  # the model is looked at ten times a pass
 SHOWN = (1, 4, 10, 50)  # of which these are drawn with a text

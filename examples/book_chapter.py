@@ -10,9 +10,8 @@ windows. It also asked a whole model call for each character that it wrote.
 
 import argparse
 
-import keras
-
 import keras_charrnn as kc
+import keras
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")

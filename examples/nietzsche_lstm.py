@@ -11,9 +11,8 @@ middle of nowhere. Here each text starts from the same prompt and an empty state
 
 import argparse
 
-import keras
-
 import keras_charrnn as kc
+import keras
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")

@@ -9,9 +9,8 @@ it for one character a call. Here one model trains and writes.
 
 import argparse
 
-import keras
-
 import keras_charrnn as kc
+import keras
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")

@@ -10,9 +10,8 @@ with the state carried, and with cuDNN on PyTorch if there is a GPU.
 
 import argparse
 
-import keras
-
 import keras_charrnn as kc
+import keras
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--quick", action="store_true", help="less of everything")

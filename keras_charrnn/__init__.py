@@ -37,7 +37,7 @@ _platform.keep_freed_memory()
 # it needs from the modules. Everyone else gets the whole package at once.
 if not _platform.is_command():
     if "keras" not in sys.modules:
-        _platform.require(_platform.configured() or "tensorflow")
+        _platform.choose()
 
     from keras_charrnn.batches import DocumentBatches, StreamBatches, WindowBatches
     from keras_charrnn.conversion import from_keras, from_torch

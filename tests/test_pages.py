@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import runpy
 import string
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_charrnn as kc
 from keras_charrnn import corpora
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +32,40 @@ def program(page):
     blocks = re.findall(r"```(?:python|{code-cell})\n(.*?)```", text, re.DOTALL)
     assert blocks
     return "\n".join(blocks)
+
+
+def programs():
+    """Every program that a reader may copy, of pages, examples and docstrings."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
+    for path in pages:
+        if "```python" in (text := path.read_text(encoding="utf-8")) or "{code" in text:
+            yield path.name, program(path.relative_to(ROOT))
+    for path in (*ROOT.glob("examples/*.py"), ROOT / "docs" / "learning.py"):
+        yield path.name, path.read_text(encoding="utf-8")
+    for path in ROOT.glob("keras_charrnn/**/*.py"):
+        for text in path.read_text(encoding="utf-8").split('"""')[1::2]:
+            lines = re.findall(r"^ *>>> (.*)$", text, re.MULTILINE)
+            yield path.name, "\n".join(lines)
+
+
+def test_every_program_lets_the_package_choose_the_backend():
+    found = 0
+    for name, text in programs():
+        lines = text.splitlines()
+        if "import keras" in lines:
+            found += 1
+            ours = [n for n, line in enumerate(lines) if "import keras_charrnn" in line]
+            assert min(ours, default=len(lines)) < lines.index("import keras"), name
+    assert found > 12
+
+
+def test_the_reference_shows_what_a_class_takes():
+    conf = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+    show, anything = conf["true_signature"], "(*args, **kwargs)"
+    shown, _ = show(None, "class", "CharRNN", kc.CharRNN, None, anything, None)
+    assert shown.startswith("(vocabulary, units=384, cell='lstm', layers=1, ")
+    for what, signature in (("class", "(ids)"), ("method", anything)):
+        assert show(None, what, "fit", kc.CharRNN, None, signature, None) is None
 
 
 @pytest.fixture

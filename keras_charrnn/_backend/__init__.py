@@ -23,6 +23,8 @@ package imports a backend or asks which one is in use.
     A function prepared for fast inference; it may read `variables`.
 `keep_mask(x, seed, threshold)`
     Random booleans for dropout.
+`lookup(table, ids)`
+    Rows of a table, with a gradient that is fast.
 `sigmoid`, `tanh`, `split`, `concatenate`, `take`
     The operations that a step needs besides `+`, `*` and `@`, without the cost that
     `keras.ops` adds to each call on an eager backend. `split` and `concatenate`
@@ -50,6 +52,7 @@ if _name == "jax":
         feed,
         jit_compile,
         keep_mask,
+        lookup,
         loop,
         native,
         scan,
@@ -69,6 +72,7 @@ elif _name == "tensorflow":
         feed,
         jit_compile,
         keep_mask,
+        lookup,
         loop,
         native,
         scan,
@@ -88,6 +92,7 @@ else:
         feed,
         jit_compile,
         keep_mask,
+        lookup,
         loop,
         native,
         scan,
@@ -107,6 +112,7 @@ __all__ = [
     "feed",
     "jit_compile",
     "keep_mask",
+    "lookup",
     "loop",
     "native",
     "scan",

@@ -224,6 +224,34 @@ _TRAINING = (
 )
 
 
+def lookup(table: Any, ids: Any) -> Any:
+    """Take rows of a table, in training.
+
+    Args:
+        table: The table, (V, N).
+        ids: Integers from 0 to V - 1, of any shape.
+
+    Returns:
+        The rows, of shape (*ids.shape, N).
+    """
+    return _lookup(table, ids)[0]
+
+
+def _lookup_forward(table: Any, ids: Any) -> tuple:
+    return (take(table, ids),), (table, ids)
+
+
+def _lookup_backward(residuals: tuple, gradients: tuple) -> tuple:
+    # One matrix product is faster than adding row after row.
+    table, ids = residuals
+    (gradient,) = gradients
+    rows = jax.nn.one_hot(jnp.ravel(ids), table.shape[0], dtype=gradient.dtype)
+    return rows.T @ jnp.reshape(gradient, (-1, table.shape[1])), None
+
+
+_lookup = differentiable(_lookup_forward, _lookup_backward)
+
+
 def keep_mask(x: Any, seed: Any, threshold: int) -> Any:
     """Draw where values are kept, for dropout.
 

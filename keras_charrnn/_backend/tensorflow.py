@@ -236,6 +236,35 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
     return run
 
 
+def lookup(table: Any, ids: Any) -> Any:
+    """Take rows of a table, in training.
+
+    Args:
+        table: The table, (V, N).
+        ids: Integers from 0 to V - 1, of any shape.
+
+    Returns:
+        The rows, of shape (*ids.shape, N).
+    """
+    return _lookup(table, ids)[0]
+
+
+def _lookup_forward(table: Any, ids: Any) -> tuple:
+    return (take(table, ids),), (table, ids)
+
+
+def _lookup_backward(residuals: tuple, gradients: tuple) -> tuple:
+    # One matrix product is faster than adding row after row.
+    table, ids = residuals
+    (gradient,) = gradients
+    rows = tf.one_hot(tf.reshape(ids, (-1,)), table.shape[0], dtype=gradient.dtype)
+    columns = tf.reshape(gradient, (-1, table.shape[1]))
+    return tf.matmul(rows, columns, transpose_a=True), None
+
+
+_lookup = differentiable(_lookup_forward, _lookup_backward)
+
+
 def keep_mask(x: Any, seed: Any, threshold: int) -> Any:
     """Draw where values are kept, for dropout.
 

@@ -3,8 +3,7 @@
 from keras_charrnn._platform.checks import check_flag, check_positive
 from keras_charrnn._platform.choice import (
     BACKENDS,
-    configured,
-    installed,
+    choose,
     is_command,
     require,
 )
@@ -18,8 +17,7 @@ __all__ = [
     "check_flag",
     "check_positive",
     "check_writable",
-    "configured",
-    "installed",
+    "choose",
     "is_command",
     "is_out_of_memory",
     "keep_freed_memory",

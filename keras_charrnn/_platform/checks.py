@@ -22,12 +22,13 @@ def check_positive(name: str, value: Any) -> int:
     return int(value)
 
 
-def check_flag(name: str, value: Any) -> None:
+def check_flag(name: str, value: Any, advice: str = "") -> None:
     """Check that a value is true or false.
 
     Args:
         name: The name of the argument, for the error message.
         value: The value; a NumPy boolean is accepted, too.
+        advice: What to do, if it is likely that something else was meant.
 
     Raises:
         TypeError: If `value` is not a boolean.
@@ -35,4 +36,5 @@ def check_flag(name: str, value: Any) -> None:
     # A NumPy boolean is recognised by its form, so that NumPy is not imported.
     flag = getattr(value, "dtype", None) == "bool" and value.shape == ()
     if not isinstance(value, bool) and not flag:
-        raise TypeError(f"{name} is True or False; it is {value!r}.")
+        message = f"{name} is True or False; it is {value!r}. {advice}"
+        raise TypeError(message.rstrip())

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
-# In the order in which the command tries them.
+# In the order in which they are tried where none is chosen.
 BACKENDS = ("jax", "torch", "tensorflow")
 
 # Keras writes these settings at its first import, so nobody has chosen them.
@@ -52,6 +52,36 @@ def installed() -> list[str]:
     return [name for name in BACKENDS if find_spec(name)]
 
 
+def choose(asked: str | None = None) -> bool:
+    """Choose the backend that Keras will import: what is asked for, or else the first.
+
+    TensorFlow's notes on how it was built and what it compiles are hidden, unless
+    `TF_CPP_MIN_LOG_LEVEL` says otherwise.
+
+    Args:
+        asked: The backend's name; if `None`, what is configured, and if nothing is, the
+            first of `BACKENDS` that is installed.
+
+    Returns:
+        Whether nobody has chosen, so that the first that is installed was taken.
+
+    Raises:
+        ImportError: If the backend is none, or not installed, or none is.
+    """
+    name = asked or configured()
+    free = name is None
+    if name is None:
+        if not installed():
+            raise ImportError(
+                f"There is no backend: pip install {' or '.join(BACKENDS)}."
+            )
+        name = installed()[0]
+    require(name)
+    os.environ["KERAS_BACKEND"] = name
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    return free
+
+
 def require(name: str) -> None:
     """Check that a backend is supported and installed.
 
@@ -70,6 +100,6 @@ def require(name: str) -> None:
         others = " or ".join(f"KERAS_BACKEND={other}" for other in installed())
         raise ImportError(
             f"The backend {name!r} is not installed: "
-            f'pip install "keras_charrnn[{name}]"'
+            f"pip install {name}"
             + (f", or set {others}, which is installed." if others else ".")
         )

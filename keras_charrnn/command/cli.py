@@ -49,7 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         1 after an error that nobody expected, and 130 if interrupted.
     """
     options = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         with _ended_by_interrupt():
             _choose_backend(options.backend)
@@ -120,18 +119,9 @@ def _choose_backend(asked: str | None) -> None:
                 f"{backend.backend()}."
             )
         return
-    name = asked or _platform.configured()
-    if name is None:
-        if not _platform.installed():
-            raise ImportError(
-                "There is no backend: pip install 'keras_charrnn[jax]' "
-                "(or [torch] or [tensorflow])."
-            )
-        name = _platform.installed()[0]
+    if _platform.choose(asked):
         print(
-            f"backend: {name}, the first installed of {', '.join(_platform.BACKENDS)} "
-            "(--backend or KERAS_BACKEND chooses)",
+            f"backend: {os.environ['KERAS_BACKEND']}, the first installed of "
+            f"{', '.join(_platform.BACKENDS)} (--backend or KERAS_BACKEND chooses)",
             file=sys.stderr,
         )
-    _platform.require(name)
-    os.environ["KERAS_BACKEND"] = name

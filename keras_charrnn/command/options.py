@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
-    # One that is not among them gets the answer of _platform.require.
+    # One that is not among them gets the answer of _platform.choose.
     common.add_argument(
         "--backend",
         metavar="NAME",

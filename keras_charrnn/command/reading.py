@@ -37,6 +37,11 @@ def read(
         given = ("documents", "skip_empty", *NEW_VOCABULARY)
         refuse(options, given, "`charrnn encode`")
         return Corpus.load(options.text[0])
+    if options.documents and vocabulary is not None and vocabulary.end is None:
+        raise ValueError(
+            f"--documents {options.documents}: the model of --from has no end of "
+            "documents. Leave --documents out, or train a new model with it."
+        )
     choices: dict[str, Any] = {}
     if vocabulary is None and options.bytes:
         parsed = ":" in (options.documents or "")

@@ -23,30 +23,31 @@ def run(options: argparse.Namespace) -> None:
         "stop": options.stop,
         "keep_stop": options.keep_stop,
     }
-    # What beam search writes is known only when it is finished.
-    best: list[str] = []
-    if options.beams is not None:
-        best = model.generate(
-            options.prompt,
-            options.length,
-            unknown=options.unknown,
-            num_samples=options.num_samples,
-            **settings,
-        )
-    for number in range(options.num_samples):
-        if options.num_samples > 1:
-            print(f"--- {number + 1} ---")
-        if best:
-            print(best[number])
-            continue
-        seed = None if options.seed is None else options.seed + number
+    if options.num_samples == 1 and options.beams is None:
         session = model.session(options.prompt, options.unknown)
         # Bad settings are told before anything is written.
-        pieces = session.stream(options.length, options.temperature, seed, **settings)
+        pieces = session.stream(
+            options.length, options.temperature, options.seed, **settings
+        )
         print(session.text, end="", flush=True)
         for piece in pieces:
             print(piece, end="", flush=True)
         print()
+        return
+    # Several texts are written together; what beam search writes is known at its end.
+    texts = model.generate(
+        options.prompt,
+        options.length,
+        options.temperature,
+        options.seed,
+        options.unknown,
+        num_samples=options.num_samples,
+        **settings,
+    )
+    for number, text in enumerate(texts, 1):
+        if len(texts) > 1:
+            print(f"--- {number} ---")
+        print(text)
 
 
 def _sampler(options: argparse.Namespace) -> Any:

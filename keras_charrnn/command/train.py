@@ -72,12 +72,10 @@ def run(options: argparse.Namespace) -> None:
     print(f"saved {path}")
     if stop.interrupted:
         raise KeyboardInterrupt
-    for number, temperature in enumerate(TEMPERATURES):
-        # With one seed, the texts of several temperatures are near copies.
-        seed = None if options.seed is None else options.seed + number
-        written = model.generate(
-            "", 400, temperature, seed, num_samples=5 if documents else 1
-        )
+    samples = model.generate(
+        "", 400, TEMPERATURES, options.seed, num_samples=5 if documents else 1
+    )
+    for temperature, written in zip(TEMPERATURES, samples):
         print(f"\n--- temperature {temperature} ---", *written, sep="\n")
 
 

@@ -53,8 +53,8 @@ def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
 
     Example:
 
-    >>> import keras
     >>> import keras_charrnn as kc
+    >>> import keras
     >>> layers = keras.layers
     >>> old = keras.Sequential([
     ...     keras.Input((None,)), layers.Embedding(3, 8),

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_charrnn._backend import concatenate, differentiable, native, scan
+from keras_charrnn._backend import concatenate, differentiable, lookup, native, scan
 from keras_charrnn._platform import check_positive
 from keras_charrnn.network.cells import CELLS, Cell
 
@@ -237,34 +237,6 @@ class Recurrent(keras.layers.Layer):
     def _recurrent_weights(self) -> tuple[Any, Any]:
         bias = self._weight(self.bias)[1] if self.cell.recurrent_bias else None
         return self._weight(self.recurrent_kernel), bias
-
-
-def _lookup_forward(table: Any, ids: Any) -> tuple:
-    return (ops.take(table, ids, axis=0),), (table, ids)
-
-
-def _lookup_backward(residuals: tuple, gradients: tuple) -> tuple:
-    table, ids = residuals
-    (gradient,) = gradients
-    rows = ops.one_hot(ops.reshape(ids, (-1,)), table.shape[0], dtype=gradient.dtype)
-    columns = ops.reshape(gradient, (-1, table.shape[1]))
-    return ops.transpose(rows) @ columns, None
-
-
-_lookup = differentiable(_lookup_forward, _lookup_backward)
-
-
-def lookup(table: Any, ids: Any) -> Any:
-    """Take rows of a table, with a gradient that is one matrix product.
-
-    Args:
-        table: The table, (V, N).
-        ids: Integers from 0 to V - 1, of any shape.
-
-    Returns:
-        The rows, of shape (*ids.shape, N).
-    """
-    return _lookup(table, ids)[0]
 
 
 def _step(

@@ -20,7 +20,9 @@ def characters_of(code_points: np.ndarray) -> str:
     return code_points.astype(np.uint32).tobytes().decode(_UTF32, "surrogatepass")
 
 
-def refuse_surrogates(code_points: np.ndarray, place: int) -> None:
+def refuse_surrogates(
+    code_points: np.ndarray, place: int, name: str = "The text"
+) -> None:
     """Raise a `ValueError` if there is half of a surrogate pair.
 
     Python's strings may hold one, which broken JSON leaves behind, but nothing can
@@ -29,6 +31,7 @@ def refuse_surrogates(code_points: np.ndarray, place: int) -> None:
     Args:
         code_points: Those of a text, (characters,).
         place: The place of the first of them in the whole text.
+        name: What the text is, for the error.
     """
     if code_points.dtype == np.uint8:
         return
@@ -36,7 +39,7 @@ def refuse_surrogates(code_points: np.ndarray, place: int) -> None:
     if surrogates.any():
         at = int(surrogates.argmax())
         raise ValueError(
-            f"The text holds half of a surrogate pair, U+{code_points[at]:04X}, at "
+            f"{name} holds half of a surrogate pair, U+{code_points[at]:04X}, at "
             f"{place + at}, which is no character: remove it, or put U+FFFD there, as "
             "text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace') does."
         )

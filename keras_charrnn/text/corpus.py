@@ -2,7 +2,7 @@
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,15 +11,21 @@ from typing import Any
 import numpy as np
 
 from keras_charrnn._platform import check_positive
-from keras_charrnn.text.documents import kind_of, mark_documents, mark_ends
+from keras_charrnn.text.documents import (
+    Source,
+    kind_of,
+    mark_documents,
+    mark_sources,
+    place_finder,
+)
 from keras_charrnn.text.encoding import (
     Encoded,
-    Source,
+    Where,
     encode_sources,
     read_encoded,
     write_encoded,
 )
-from keras_charrnn.text.sources import Paths, checked_text, find_files, read_pieces
+from keras_charrnn.text.sources import Paths, checked_text, find_files, reader
 from keras_charrnn.text.treatment import Treatment
 from keras_charrnn.text.unknown import Unknown
 from keras_charrnn.text.vocabulary import ByteVocabulary, Vocabulary
@@ -99,11 +105,11 @@ class Corpus:
             **choices: As in `from_files`.
         """
         kind = kind_of(documents, vocabulary)
-        pieces: Iterable[str] = [checked_text(text)]
-        if kind is not None:
-            pieces = mark_ends(pieces, kind, "the text", skip_empty)
-        asked = (vocabulary, unknown, choices, skip_empty)
-        return cls._read([("", pieces)], kind is not None, *asked, kind)
+        pieces = [checked_text(text)]
+        marked = mark_sources([("", pieces)], kind, skip_empty)
+        where = place_finder(kind, lambda _: pieces)
+        asked = (vocabulary, unknown, choices, skip_empty, where)
+        return cls._read(marked, kind is not None, *asked, kind)
 
     @classmethod
     def from_documents(
@@ -131,8 +137,9 @@ class Corpus:
         >>> corpus, corpus.text
         (<Corpus of 2 documents, 10 characters, 5 different>, 'anna\notto\n')
         """
-        source = [("", mark_documents(documents, skip_empty))]
-        return cls._read(source, True, vocabulary, unknown, choices, skip_empty)
+        marked = [("", mark_documents(documents, skip_empty))]
+        asked = (vocabulary, unknown, choices, skip_empty, "{}Document {}".format)
+        return cls._read(marked, True, *asked)
 
     @classmethod
     def from_files(
@@ -175,18 +182,12 @@ class Corpus:
         """
         path = None if path is None else Path(path)
         kind = kind_of(documents, vocabulary)
-        parsed = isinstance(kind, str) and ":" in kind
-        raw = isinstance(vocabulary, ByteVocabulary) and not parsed
-
-        def pieces(file: Path) -> Iterator[str]:
-            read = read_pieces(file, "latin-1" if raw else encoding)
-            return (
-                read if kind is None else mark_ends(read, kind, str(file), skip_empty)
-            )
-
-        sources = [(str(file), pieces(file)) for file in find_files(paths)]
-        asked = (vocabulary, unknown, choices, skip_empty)
-        return cls._read(sources, kind is not None, *asked, kind, path, raw)
+        raw = isinstance(vocabulary, ByteVocabulary) and ":" not in str(kind)
+        read = reader(encoding, raw)
+        files = [(str(file), read(file)) for file in find_files(paths)]
+        marked = mark_sources(files, kind, skip_empty)
+        asked = (vocabulary, unknown, choices, skip_empty, place_finder(kind, read))
+        return cls._read(marked, kind is not None, *asked, kind, path, raw)
 
     def save(self, path: str | os.PathLike) -> "Corpus":
         """Write the ids to a file, whole or not at all.
@@ -225,6 +226,7 @@ class Corpus:
         unknown: Unknown,
         choices: dict[str, Any],
         skip_empty: bool,
+        where: Where,
         documents: str | None = None,
         path: Path | None = None,
         raw: bool = False,
@@ -257,6 +259,7 @@ class Corpus:
             choices.get("min_count", 1) != 1 or choices.get("max_size") is not None,
             path,
             skip_empty,
+            where,
         )
         return cls._of(encoded)
 

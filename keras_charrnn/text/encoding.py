@@ -3,6 +3,7 @@
 import json
 import mmap
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ import numpy as np
 
 from keras_charrnn._platform import whole_file
 from keras_charrnn.text.census import Census
+from keras_charrnn.text.documents import END, Source
 from keras_charrnn.text.unknown import UNK, Unknown, check_unknown
 from keras_charrnn.text.vocabulary import Vocabulary
 
-# A file's name, or "" for what is no file, and its text in pieces, as symbols.
-Source = tuple[str, Iterable[str]]
+# Says where a document is, of a source's name and its number there, from 0 on.
+Where = Callable[[str, int], str]
 # Ids that are looked at at once.
 _PIECE = 1 << 20
 
@@ -54,6 +56,7 @@ def encode_sources(
     counting: bool,
     path: Path | None,
     skip_empty: bool = False,
+    where: Where = "{}, document {}".format,
 ) -> Encoded:
     """Encode texts that are read once, piece by piece.
 
@@ -61,7 +64,7 @@ def encode_sources(
     appear, and exchanged for those of the vocabulary when all are known.
 
     Args:
-        sources: Names and texts.
+        sources: Names and texts, as symbols.
         vocabulary: The `Vocabulary`, if there is one.
         unknown: As in `Vocabulary.encode`.
         make: Makes the vocabulary of a census, if there is none.
@@ -69,6 +72,7 @@ def encode_sources(
         path: The file to write; the ids stay in memory if `None`.
         skip_empty: Whether to leave out documents of which nothing is left once
             characters are skipped; otherwise they are errors.
+        where: Says where a document is, for errors.
 
     Returns:
         The ids.
@@ -80,8 +84,9 @@ def encode_sources(
         part = None if path is None else stack.enter_context(whole_file(path))
         spool = stack.enter_context(_Spool(None if part is None else part.parent))
         census = Census(counting)
-        left = _Left(vocabulary, skip_empty)
-        files = _spooled(sources, vocabulary, unknown, census, spool, left)
+        documents = _Documents(where)
+        left = _Left(vocabulary, skip_empty, documents)
+        files = _spooled(sources, vocabulary, unknown, census, spool, left, documents)
         if not spool.size:
             names = ", ".join(repr(name) for name, _ in files)
             raise ValueError(
@@ -95,10 +100,9 @@ def encode_sources(
         chunks, size = spool.chunks(), spool.size
         if table is not None:
             if table.min() < 0:
-                files, size = _without_skipped(
-                    spool, table, files, _Left(vocabulary, skip_empty)
-                )
-            chunks = _exchanged(chunks, table, _Left(vocabulary, True))
+                left = _Left(vocabulary, skip_empty, documents)
+                files, size = _without_skipped(spool, table, files, left)
+            chunks = _exchanged(chunks, table, _Left(vocabulary, True, documents))
         if part is None:
             ids = np.concatenate(list(chunks)).astype(vocabulary.id_dtype, copy=False)
             return Encoded(ids, vocabulary, tuple(files))
@@ -114,23 +118,27 @@ def _spooled(
     census: Census,
     spool: "_Spool",
     left: "_Left",
+    documents: "_Documents",
 ) -> list[tuple[str, int]]:
     """Put ids, or the numbers of a census, into a spool; return where files begin."""
     files = []
     for name, pieces in sources:
         if name:
             files.append((name, spool.size))
+        documents.begin(name)
         place = 0
         for piece in pieces:
+            documents.count(piece)
             try:
                 if vocabulary is None:
                     ids = census.number(piece)
                 else:
                     ids = vocabulary.encode_symbols(piece, unknown, place)
-                    ids = ids[left.of(ids)] if unknown == "skip" else ids
             except ValueError as error:
                 where = f"{name!r}: " if name else ""
                 raise ValueError(f"{where}{error}") from None
+            if vocabulary is not None and unknown == "skip":
+                ids = ids[left.of(ids)]
             spool.add(ids)
             place += len(piece)
     return files
@@ -189,15 +197,51 @@ def _without_skipped(
     return [(name, int(place)) for (name, _), place in zip(files, moved)], size
 
 
+class _Documents:
+    """Knows in which source a document is.
+
+    Args:
+        where: As in `encode_sources`.
+    """
+
+    def __init__(self, where: Where) -> None:
+        self._where = where
+        self._names: list[str] = []
+        self._firsts: list[int] = []
+        self._count = 0
+
+    def begin(self, name: str) -> None:
+        """Begin with the next source."""
+        self._names.append(name)
+        self._firsts.append(self._count)
+
+    def count(self, piece: str) -> None:
+        """Count the documents that end in a piece."""
+        self._count += piece.count(END)
+
+    def place(self, number: int) -> str:
+        """Return where a document is, by its number in all sources, from 0 on."""
+        source = bisect_right(self._firsts, number) - 1
+        return self._where(self._names[source], number - self._firsts[source])
+
+
 class _Left:
     """Finds documents of which nothing is left, where characters were skipped.
 
     Args:
         vocabulary: That of the ids, if it is known.
         skip_empty: Whether to leave them out; otherwise they are errors.
+        documents: Where they are.
     """
 
-    def __init__(self, vocabulary: Vocabulary | None, skip_empty: bool) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary | None,
+        skip_empty: bool,
+        documents: _Documents,
+    ) -> None:
+        self._documents = documents
+        self._ended = 0
         self._end = None if vocabulary is None else vocabulary.end_id
         self._skip_empty = skip_empty
         self._last = self._end
@@ -210,11 +254,14 @@ class _Left:
         self._last = ids[-1]
         empty = (ids == self._end) & (before == self._end)
         if empty.any() and not self._skip_empty:
+            ended = int((ids[: empty.argmax()] == self._end).sum())
             raise ValueError(
-                "There are documents of which nothing is left, since all their "
-                "characters are outside the vocabulary and were skipped. Pass "
-                "skip_empty=True (--skip-empty to the command) to leave them out."
+                f"{self._documents.place(self._ended + ended)}: nothing is left of the "
+                "document, since all its characters are outside the vocabulary and "
+                "were skipped. Pass skip_empty=True (--skip-empty to the command) to "
+                "leave out such documents."
             )
+        self._ended += int((ids == self._end).sum())
         return ~empty
 
 

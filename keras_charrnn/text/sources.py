@@ -4,15 +4,21 @@ import codecs
 import glob
 import gzip
 import os
+import re
 import sys
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from keras_charrnn.text.guess import advise, likely_encoding, sample_at, wide_encoding
+
 # Bytes that are read at once.
 PIECE = 1 << 20
+
+_CONTROLS = re.compile("[\x80-\x9f]")
 
 Paths = str | os.PathLike | Iterable[str | os.PathLike]
 
@@ -33,8 +39,13 @@ def read_text(paths: Paths, encoding: str = "utf-8") -> str:
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If a file does not decode, with its name and the offset of
-            the first wrong byte, or if Python knows no such encoding.
+        ValueError: If a file does not decode, with its name, the offset of the first
+            wrong byte and an encoding that would fit, or if Python knows no such
+            encoding.
+
+    Warns:
+        UserWarning: If an encoding such as `"latin-1"` makes control characters of
+            what is text in another one, such as `"cp1252"`.
 
     Example:
 
@@ -155,29 +166,93 @@ def read_pieces(path: Path, encoding: str) -> Iterator[str]:
 
     Raises:
         ValueError: If Python knows no such encoding, or the file does not decode,
-            with the place of the first wrong byte.
+            with the place of the first wrong byte, or is plainly UTF-16 or UTF-32.
         OSError: If the file can't be read.
+
+    Warns:
+        UserWarning: If the encoding makes control characters of bytes that are
+            something else in Windows' encodings.
     """
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-    except (LookupError, TypeError) as error:
-        raise ValueError(
-            f"Python knows no encoding {encoding!r}; "
-            "try 'utf-8', 'latin-1' or 'cp1252'."
-        ) from error
-    done = 0
+    decoder = _decoder(encoding)
+    wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+    done, suspect = 0, True
     for data in _bytes(path):
+        if done == 0 and not wide and (name := wide_encoding(data)):
+            raise ValueError(
+                f"{str(path)!r} is not {encoding} text: it seems to be {name}. Pass "
+                f"encoding={name!r}, or --encoding {name} to the command; or read "
+                "bytes with Vocabulary.bytes() (--bytes)."
+            )
         pending = decoder.getstate()[0]
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
             place = done - len(pending) + error.start
             raise ValueError(_undecoded(path, encoding, error, place)) from error
+        except UnicodeError as error:  # without a place: UTF-16 without its mark
+            raise ValueError(
+                f"{str(path)!r} is not {encoding} text: {error}. Pass "
+                f"encoding='{encoding}-le' or '{encoding}-be', or --encoding to the "
+                "command, which say the order of bytes."
+            ) from error
+        if suspect and not text.isascii() and len(text) == len(data):
+            suspect = not _warn_of_controls(path, encoding, data, text, done)
         done += len(data)
         if not text.isascii():
             text = text.replace("\ufeff", "")
         if text:
             yield text
+
+
+def reader(encoding: str, raw: bool) -> Callable[[Path], Iterator[str]]:
+    """Return what reads a file piece by piece.
+
+    Args:
+        encoding: As in `read_pieces`.
+        raw: Whether it reads bytes, of any file, as the code points 0 to 255.
+
+    Returns:
+        A function of the file.
+    """
+    if not raw:
+        return partial(read_pieces, encoding=encoding)
+    return lambda path: (data.decode("latin-1") for data in _bytes(path) if data)
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    try:
+        "".encode(encoding)  # Python also has codecs that are none of text
+        return codecs.getincrementaldecoder(encoding)()
+    except (LookupError, TypeError) as error:
+        raise ValueError(
+            f"Python knows no encoding {encoding!r} of text; "
+            "try 'utf-8', 'cp1252' or 'gb18030'."
+        ) from error
+
+
+def _warn_of_controls(
+    path: Path, encoding: str, data: bytes, text: str, done: int
+) -> bool:
+    """Warn of control characters that stand for their own bytes, 0x80 to 0x9f."""
+    found = _CONTROLS.search(text)
+    if not found or data[found.start()] != ord(found[0]):
+        return False
+    place = found.start()
+    line = f", line {_line(path, done + place)}" if path.is_file() else ""
+    name = likely_encoding(sample_at(data, place))
+    advice = (
+        f"{name!r} makes text of it: pass encoding={name!r}, or --encoding {name} to "
+        "the command."
+        if name
+        else "The encoding is likely to be another one."
+    )
+    warnings.warn(
+        f"{str(path)!r}{line}: {encoding} makes byte {data[place]:#04x} at offset "
+        f"{done + place} the control character U+{data[place]:04X}, which nothing "
+        f"shows. {advice}",
+        stacklevel=3,
+    )
+    return True
 
 
 def _bytes(path: Path) -> Iterator[bytes]:
@@ -204,20 +279,12 @@ def _undecoded(path: Path, encoding: str, error: UnicodeDecodeError, place: int)
     )
     if error.object[:6] == b"\x93NUMPY":
         return message + "It seems to be an encoded corpus: open it with Corpus.load."
-    if place == 0 and error.object[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return message + (
-            "It seems to be UTF-16: pass encoding='utf-16', or --encoding utf-16 to "
-            "the command."
-        )
     if b"\0" in error.object:
         return message + (
             "It seems to be a binary file: leave it out, or read bytes with "
             "Vocabulary.bytes() (--bytes to the command)."
         )
-    return message + (
-        "Pass the encoding of the file: encoding='latin-1', say, or --encoding latin-1 "
-        "to the command."
-    )
+    return message + advise(error.object, error.start, encoding)
 
 
 def _line(path: Path, place: int) -> int:

@@ -4,6 +4,8 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 
+from keras_charrnn.text.code_points import code_points_of, refuse_surrogates
+
 # Characters of a row, at most.
 _LONGEST_ROW = 1 << 26
 _DELIMITERS = {",": "a comma", "\t": "a tab", ";": "';'", "|": "'|'"}
@@ -71,26 +73,50 @@ def column_of(
         there = "are several columns" if column in names else "is no column"
         raise ValueError(
             f"{name!r}: there {there} {column!r} in its first row, which "
-            f"{_told(names, delimiter)}."
+            f"{_told(names, delimiter)}." + _other_table(header, delimiter)
         )
     place, last = names.index(column), 1
     reader = csv.reader(rows, **_how(delimiter, quoted))
+    empty = True
     try:
         for values in reader:
             first, last = last + 1, reader.line_num + 1
             if values and len(values) != len(names):
                 raise ValueError(
-                    f"{name!r}, line {first}: there are {len(values)} values for "
-                    f"{len(names)} columns, with {_DELIMITERS[delimiter]} between them."
+                    f"{name!r}, line {first}: there {_counted(values, 'value')} for "
+                    f"{_counted(names, 'column').partition(' ')[2]}, with "
+                    f"{_DELIMITERS[delimiter]} between them."
                     + (_ADVICE if quoted else "")
                 )
             if values:
+                empty = False
                 yield f"{name!r}, line {first}", values[place]
     except csv.Error as error:
         raise ValueError(
             f"{name!r}, in the row that begins at line {last + 1}: {error}."
             + (_ADVICE if quoted else "")
         ) from error
+    if empty:
+        raise ValueError(
+            f"{name!r}: there is no row below the first, which "
+            f"{_told(names, delimiter)}."
+        )
+
+
+def _counted(items: list[str], noun: str) -> str:
+    return f"is 1 {noun}" if len(items) == 1 else f"are {len(items)} {noun}s"
+
+
+def _other_table(header: str, delimiter: str) -> str:
+    """Return a hint if a first row holds more names with another delimiter."""
+    names = {d: _names(header, d, d != "\t") for d in _DELIMITERS}
+    likeliest = max(names, key=lambda d: len(names[d]))
+    if len(names[likeliest]) <= len(names[delimiter]):
+        return ""
+    return (
+        f" With {_DELIMITERS[likeliest]} between names, it has "
+        f"{', '.join(map(repr, names[likeliest]))}: read the table as 'csv:COLUMN'."
+    )
 
 
 _ADVICE = (
@@ -161,4 +187,6 @@ def field_of(rows: Iterable[str], field: str, name: str) -> Iterator[tuple[str, 
             raise ValueError(
                 f"{name!r}, line {number}: there is no text {field!r} in {row[:60]!r}."
             )
-        yield f"{name!r}, line {number}", value
+        place = f"{name!r}, line {number}"
+        refuse_surrogates(code_points_of(value), 0, f"{place}: {field!r}")
+        yield place, value

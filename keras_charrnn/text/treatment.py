@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from keras_charrnn._platform import check_flag
 from keras_charrnn.text.documents import END
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -22,6 +23,7 @@ class Treatment:
 
     Raises:
         ValueError: If a choice is none.
+        TypeError: If `lowercase` is not a boolean.
     """
 
     newline: str | None = None
@@ -33,8 +35,7 @@ class Treatment:
             raise ValueError(
                 f"newline is '\\n' or None, to keep line ends; it is {self.newline!r}."
             )
-        if not isinstance(self.lowercase, bool):
-            raise ValueError(f"lowercase is True or False; it is {self.lowercase!r}.")
+        check_flag("lowercase", self.lowercase)
         if self.normalize not in (None, *FORMS):
             raise ValueError(
                 f"normalize is one of {', '.join(FORMS)}, or None; it is "

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from keras_charrnn._platform import check_flag
 from keras_charrnn.text.census import Census
 from keras_charrnn.text.code_points import (
     characters_of,
     code_points_of,
 )
 from keras_charrnn.text.decoder import ByteDecoder, Decoder
-from keras_charrnn.text.documents import END, mark_ends
+from keras_charrnn.text.documents import END, mark_sources
 from keras_charrnn.text.sources import Paths, checked_text, find_files, read_pieces
 from keras_charrnn.text.treatment import Form, Treatment
 from keras_charrnn.text.unknown import UNK, Unknown, check_unknown, describe_unknown
@@ -74,6 +75,7 @@ class Vocabulary:
                     f"{character!r} is not one."
                 )
         self.treatment = Treatment(newline, lowercase, normalize)
+        check_flag("end", end)
         self._has_end = bool(end)
         self.documents = documents
         if end:
@@ -139,10 +141,8 @@ class Vocabulary:
         treatment = Treatment.among(choices)
         choices["end"] = choices.get("end", False) or documents is not None
         choices["documents"] = documents
-        for path in find_files(paths):
-            pieces = read_pieces(path, encoding)
-            if documents is not None:
-                pieces = mark_ends(pieces, documents, str(path), skip_empty=True)
+        files = ((str(f), read_pieces(f, encoding)) for f in find_files(paths))
+        for _, pieces in mark_sources(files, documents, documents is not None):
             for piece in treatment.pieces(pieces):
                 census.number(piece)
         return cls.from_census(census, **choices)
@@ -157,6 +157,7 @@ class Vocabulary:
         **choices: Any,
     ) -> "Vocabulary":
         """Make a vocabulary of characters that have been counted."""
+        check_flag("unk", unk, "unknown= takes 'skip' and 'replace'.")
         special = {UNK} if unk else set()
         if choices.get("end", False):
             special.add(END)

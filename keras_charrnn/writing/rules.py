@@ -4,7 +4,7 @@ Shapes: B batch, V vocabulary.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -37,6 +37,10 @@ class Rules:
     allowed: np.ndarray | None = None
     min_length: int = 0
     end_id: int | None = None
+
+    def rows(self, index: Sequence[int]) -> "Rules":
+        """Return the rules of some of the rows."""
+        return replace(self, temperatures=[self.temperatures[i] for i in index])
 
     def room(self, position: int, count: int) -> int:
         """Return the number of characters, up to `count`, before `mask` changes."""
@@ -83,24 +87,30 @@ def as_number(value: Any) -> float:
 
 
 class Draws:
-    """The seeds of all draws: a stream of random numbers for each row.
+    """The seeds of all draws: one stream for all rows, or one for each of them.
 
-    The draws of a row depend only on its own seed and the position. They depend
-    neither on the other rows nor on how many characters are written at a time.
+    With one stream, all rows of a position are drawn in one call. With a stream of its
+    own, what a row draws depends on nothing but its seed and the position. Neither
+    depends on how many characters are written at a time.
 
     Args:
-        seeds: For each row, a tuple of non-negative integers.
+        seeds: One tuple of non-negative integers, or one for each row.
     """
 
     def __init__(self, seeds: Sequence[tuple[int, ...]]) -> None:
-        self._rows = [np.random.PCG64(list(seed)) for seed in seeds]
+        self._streams = [np.random.PCG64(list(seed)) for seed in seeds]
         self.position = 0
 
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with some of the rows alone, where each has a stream of its own."""
+        if len(self._streams) > 1:
+            self._streams = [self._streams[row] for row in rows]
+
     def next(self, count: int) -> np.ndarray:
-        """Return the next `count` seeds of each row, zero-padded to (CHUNK, B, 2)."""
+        """Return the next `count` seeds of each stream S, padded to (CHUNK, S, 2)."""
         self.position += count
-        raw = np.zeros((CHUNK, len(self._rows)), np.uint64)
-        for row, bits in enumerate(self._rows):
-            raw[:count, row] = bits.random_raw(count)
+        raw = np.zeros((CHUNK, len(self._streams)), np.uint64)
+        for number, bits in enumerate(self._streams):
+            raw[:count, number] = bits.random_raw(count)
         halves = (raw >> np.uint64(33), raw & np.uint64(2**31 - 1))
         return np.stack(halves, axis=-1).astype(np.int32)

@@ -104,8 +104,8 @@ class Sampler(ABC):
             logits: The logits, (B, V), float; each row has at least one finite value.
             coldness: The inverse temperatures, (B,), from 1e-30 to 1e30, as the
                 function `coldness` returns them. The logits are multiplied by them.
-            keys: The seeds of the draws: two integers from 0 to 2**31 - 1 for
-                each row, (B, 2).
+            keys: The seeds of the draws, two integers from 0 to 2**31 - 1: (1, 2)
+                to draw for all rows at once, or (B, 2) to draw for each by itself.
             numbers: The sampler's numbers, as scalar tensors.
 
         Returns:
@@ -122,14 +122,20 @@ class Sampler(ABC):
                 f"{tuple(logits.shape)}; it returned {kept!r}."
             )
         if self.keeps_likeliest:
-            return ops.cast(each_row(self._draw, kept, keys), "int32")
+            return _drawn(kept, keys)
         left = ops.isfinite(ops.max(kept, axis=-1))
         kept = ops.where(left[:, None], kept, logits)
-        return ops.where(left, ops.cast(each_row(self._draw, kept, keys), "int32"), -1)
+        return ops.where(left, _drawn(kept, keys), -1)
 
-    def _draw(self, logits: Any, key: Any) -> Any:
-        """Draw an id for one row: logits (1, V), key (1, 2), a tensor or a list."""
-        return keras.random.categorical(logits, 1, seed=_Key(key[0]))[:, 0]
+
+def _drawn(logits: Any, keys: Any) -> Any:
+    ids = _draw(logits, keys) if len(keys) == 1 else each_row(_draw, logits, keys)
+    return ops.cast(ids, "int32")
+
+
+def _draw(logits: Any, key: Any) -> Any:
+    """Draw an id for each row: logits (B, V), key (1, 2), a tensor or a list."""
+    return keras.random.categorical(logits, 1, seed=_Key(key[0]))[:, 0]
 
 
 class RandomSampler(Sampler):

@@ -1,10 +1,12 @@
 """Session: one text that is read and written in turns."""
 
 import os
+import threading
 import zipfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -16,16 +18,45 @@ from keras_charrnn.writing.engine import Engine, Passage
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import BeamSampler
 from keras_charrnn.writing.search import search
-from keras_charrnn.writing.settings import Settings, row_seeds, with_settings
+from keras_charrnn.writing.settings import Settings, streams_of, with_settings
 
 # The maximum number of characters in a piece of a stream.
 PIECE = 16
+
+_Method = TypeVar("_Method", bound=Callable)
+
+
+def _alone(method: _Method) -> _Method:
+    """Let one thread at a time run such methods of a session."""
+
+    @wraps(method)
+    def run(self: "Session", *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return run  # type: ignore[return-value]
+
+
+class _Pieces(Iterator[str]):
+    """The pieces of a stream, each written while no other thread uses the session."""
+
+    def __init__(self, pieces: Generator[str, None, None], lock: Any) -> None:
+        self._pieces, self._lock = pieces, lock
+
+    def __next__(self) -> str:
+        with self._lock:
+            return next(self._pieces)
+
+    def close(self) -> None:
+        with self._lock:
+            self._pieces.close()
 
 
 class Session:
     """One text that is read and written in turns, and the model's state after it.
 
-    `CharRNN.session` creates a session.
+    `CharRNN.session` creates a session. Threads may share it: what one of them reads
+    or writes is whole before the next one has its turn.
 
     Args:
         engine: The model's `Engine`.
@@ -57,7 +88,8 @@ class Session:
         self._ids, self._passage = ids, passage
         self._ended = ended
         # A stream that has not ended yet.
-        self._open: Generator[str, None, None] | None = None
+        self._open: _Pieces | None = None
+        self._lock = threading.RLock()
 
     @property
     def text(self) -> str:
@@ -77,6 +109,7 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session after {len(self._ids):,} characters>"
 
+    @_alone
     def feed(self, text: str, unknown: Unknown = "error") -> "Session":
         """Read a text that follows what was read and written so far.
 
@@ -92,6 +125,7 @@ class Session:
         self._follow(ids)
         return self
 
+    @_alone
     def next_probabilities(self) -> dict[str, float]:
         """Return the probability of each character to come next.
 
@@ -106,6 +140,7 @@ class Session:
         return {characters[i]: float(p[i]) for i in np.argsort(-p, kind="stable")}
 
     @with_settings
+    @_alone
     def generate(
         self,
         length: int = Settings.length,
@@ -131,6 +166,7 @@ class Session:
         return "".join(self._pieces(asked, rules, seed, CHUNK))
 
     @with_settings
+    @_alone
     def stream(
         self,
         length: int = Settings.length,
@@ -158,9 +194,11 @@ class Session:
                 "there is nothing to stream. Call generate, or take another sampler."
             )
         self._close()
-        self._open = self._pieces(asked, rules, seed, PIECE)
+        pieces = self._pieces(asked, rules, seed, PIECE)
+        self._open = _Pieces(pieces, self._lock)
         return self._open
 
+    @_alone
     def fork(self) -> "Session":
         """Return an independent session with the same text and state."""
         self._close()
@@ -168,6 +206,7 @@ class Session:
             self._engine, self._vocabulary, self._ids, self._passage, self._ended
         )
 
+    @_alone
     def save(self, path: str | os.PathLike) -> Path:
         """Save the text and the state, but not the model, whole or not at all.
 
@@ -200,6 +239,7 @@ class Session:
             )
         return path
 
+    @_alone
     def load(self, path: str | os.PathLike) -> "Session":
         """Load the text and the state of a saved session of the same model.
 
@@ -287,7 +327,7 @@ class Session:
     def _pieces(
         self, settings: Settings, rules: Rules, seed: Any, piece: int
     ) -> Generator[str, None, None]:
-        draws = Draws(row_seeds(None if seed is None else [seed], 1, 1))
+        draws = Draws(streams_of(None if seed is None else [seed], 1, 1))
         return self._written(settings, rules, draws, piece)
 
     def _written(

@@ -183,35 +183,34 @@ def with_settings(method: _Method) -> _Method:
     return method
 
 
-def row_seeds(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
-    """Return the seed of each row: all samples of the first prompt, and so on.
+def streams_of(seed: Any, prompts: int, samples: int) -> list[tuple[int, int]]:
+    """Return the seeds of one stream for all rows, or of one for each row.
 
     Args:
-        seed: An integer, a list of one for each prompt, or `None` for random seeds.
+        seed: An integer or `None`, a random one, for all rows; or a list of one for
+            each prompt.
         prompts: The number of prompts.
         samples: The number of samples for each prompt.
 
     Returns:
-        Pairs of a prompt's seed and a sample's number.
+        A pair, or for a list the pairs of all samples of the first prompt, and so on:
+        a seed and the number of a sample.
 
     Raises:
         ValueError: If a seed is not a non-negative integer, or their number is wrong.
     """
-    if seed is None:
-        seeds = [secrets.randbits(63) for _ in range(prompts)]
-    elif isinstance(seed, list | tuple) or np.ndim(seed) == 1:
-        seeds = list(seed)
-        if len(seeds) != prompts:
-            raise ValueError(
-                f"There are {len(seeds)} seeds for {prompts} prompts. Pass one "
-                "seed for all, or one for each."
-            )
-    else:
-        seeds = [seed] * prompts
+    each = isinstance(seed, list | tuple) or np.ndim(seed) == 1
+    seeds = list(seed) if each else [secrets.randbits(63) if seed is None else seed]
+    if each and len(seeds) != prompts:
+        raise ValueError(
+            f"There are {len(seeds)} seeds for {prompts} prompts. Pass one seed for "
+            "all, or one for each."
+        )
     for value in seeds:
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
             raise ValueError(f"seed is an integer from 0 on; it is {value!r}.")
-    return [(int(value), sample) for value in seeds for sample in range(samples)]
+    numbers = range(samples if each else 1)
+    return [(int(value), number) for value in seeds for number in numbers]
 
 
 def _refuse_unknown(name: str, text: str, vocabulary: Vocabulary) -> None:

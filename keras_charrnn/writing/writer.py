@@ -15,7 +15,10 @@ from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import BeamSampler
 from keras_charrnn.writing.search import search
 from keras_charrnn.writing.session import Session
-from keras_charrnn.writing.settings import Settings, row_seeds, with_settings
+from keras_charrnn.writing.settings import Settings, streams_of, with_settings
+
+# How many characters are written before texts that have ended are looked for.
+_SHORT = 32
 
 
 class TextWriter:
@@ -44,15 +47,18 @@ class TextWriter:
     ) -> Any:
         """Generate a continuation of a prompt.
 
-        On one backend, the same model, prompt, settings and seed give the same
-        text, whether the prompt is passed alone or with others.
+        On one backend, the same call of the same model gives the same texts. All texts
+        of a call are written together, and draw different characters from one stream of
+        random numbers; a prompt that is passed alone may get another text. With a seed
+        for each prompt, it gets the same.
 
         Args:
             prompt: A text, or a list of texts. An empty text stands for the start of
                 a line. If the vocabulary has an end of documents, each prompt starts
                 a document, and writing stops at its end.
             seed: A non-negative integer that makes the result repeatable, or a list
-                of one for each prompt. A single seed is used for every prompt.
+                of one for each prompt. With a list, each text is the one that its
+                prompt gets alone with its seed, and many texts take longer.
             unknown: How to treat characters of the prompt that are not in the
                 vocabulary, as in `Vocabulary.encode`.
             num_samples: The number of texts to write for each prompt, returned as a
@@ -69,8 +75,7 @@ class TextWriter:
         Returns:
             The prompt and its continuation, a `str`. A list of prompts, a list of
             temperatures and `num_samples` each nest the results in a list: that of
-            the prompts is the outermost, that of the samples the innermost. The
-            texts of several temperatures use the same seed.
+            the prompts is the outermost, that of the samples the innermost.
 
         Raises:
             ValueError: If a setting is out of range, the prompt contains unknown
@@ -96,7 +101,7 @@ class TextWriter:
         if not isinstance(samples, Integral) or samples is True or samples < 1:
             raise ValueError(f"num_samples is 1 or more; it is {num_samples!r}.")
         encoded = [self.vocabulary.encode(text, unknown) for text in prompts]
-        seeds = row_seeds(seed, len(prompts), samples)
+        seeds = streams_of(seed, len(prompts), samples)
         # Rows: for each prompt, for each temperature, for each sample.
         places = [
             (p, t, s)
@@ -116,7 +121,9 @@ class TextWriter:
                 written = [found[p][s][1] for p, _, s in places]
                 best = {(p, s): found[p][s][0] for p, _, s in places}
             else:
-                draws = Draws([seeds[p * samples + s] for p, _, s in places])
+                if np.ndim(seed) == 1:
+                    seeds = [seeds[p * samples + s] for p, _, s in places]
+                draws = Draws(seeds)
                 passage = passage.rows([p for p, _, _ in places])
                 written = self._write(passage, rules, draws, asked)
         texts: list[Any] = []
@@ -287,15 +294,39 @@ class TextWriter:
         stops = settings.stops(self.vocabulary)
         texts = [""] * len(passage.seen)
         ends: list[int | None] = [None] * len(texts)
-        while draws.position < settings.length and None in ends:
-            count = min(CHUNK, settings.length - draws.position)
+        # The text that each row of the passage writes.
+        rows = list(range(len(texts)))
+        chunk = _SHORT if stops else CHUNK
+        while draws.position < settings.length and rows:
+            count = min(chunk, settings.length - draws.position)
             ids, passage = self.engine.write(passage, rules, draws, count, folded)
-            for row, more in enumerate(ids):
+            for row, more in zip(rows, ids):
                 if ends[row] is None:
                     known = len(texts[row])
                     texts[row] += self.vocabulary.decode_symbols(more)
                     ends[row] = stops.find(texts[row], known)
+            left = _left([ends[row] is None for row in rows])
+            rows = [rows[i] for i in left]
+            if 0 < len(left) < len(passage.seen):
+                passage, rules = passage.rows(left), rules.rows(left)
+                draws.keep(left)
         return [stops.kept(text, end) for text, end in zip(texts, ends)]
+
+
+def _left(going: list[bool]) -> list[int]:
+    """Return the rows that stay in a batch.
+
+    A batch shrinks to a power of two, so that few sizes are compiled. Rows that have
+    ended may stay to fill it.
+
+    Args:
+        going: Whether each row has not ended yet.
+    """
+    if not any(going):
+        return []
+    size = 1 << (sum(going) - 1).bit_length()
+    order = sorted(range(len(going)), key=lambda row: not going[row])
+    return sorted(order[:size])
 
 
 def _whole(session: Session, pieces: Iterator[str]) -> Iterator[str]:

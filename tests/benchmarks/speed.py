@@ -3,44 +3,51 @@
     python -m tests.benchmarks.speed             # the table, and speed.json
     python -m tests.benchmarks.speed --quick     # the LSTM of 256 units alone
 
-Every program runs in a process of its own, one after the other, and the whole
-round is repeated. A figure is the median of the rounds, and a ratio the median
-of the ratios within a round. Compilation is left out.
+All train with the default dropout. Every program runs in a process of its own, one
+after the other, and the whole round is repeated. A figure is the median of the
+rounds, and a ratio the median of the ratios within a round; that to torch.nn is to
+the better one of two, with and without freed memory kept. Compilation is left out.
 """
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 from tests.benchmarks.programs import CASES, PROGRAMS, Case, machine
 
 BACKENDS = ("jax", "tensorflow", "torch")
 FLOAT, HALF = "float32", "mixed_bfloat16"
-PEER = ("torch.nn", "torch", FLOAT)
+BY_HAND = ("torch.nn", "torch.nn, memory kept")
 
 
 def runs(case):
     """What one round measures: (program, backend, precision), in order."""
-    if case.name != "small":
-        yield PEER
-        yield "torch.nn", "torch", HALF
-        yield "torch.nn, memory kept", "torch", FLOAT
-    for backend in BACKENDS:
-        yield "stock Keras", backend, FLOAT
+    for precision in (FLOAT, HALF):
+        for program in BY_HAND:
+            yield program, "torch", precision
+        yield "ours", "torch", precision
+    for backend in ("jax", "tensorflow"):
         yield "ours", backend, FLOAT
-        if case.name != "small":
-            yield "ours", backend, HALF
+    if case.name in ("default", "lstm-256"):
+        for backend in BACKENDS:
+            yield "ours, no dropout", backend, FLOAT
+    if case.name == "lstm-256":
+        for backend in BACKENDS:
+            yield "stock Keras", backend, FLOAT
 
 
 def run(case, program, backend, precision):
     """One program in a process of its own."""
     words = ["--program", program, "--case", case.name, "--precision", precision]
     environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    if program in ("torch.nn", "stock Keras"):
+    if program in (BY_HAND[0], "stock Keras"):
         # They would not have it if this package were not at hand.
         environment["KERAS_CHARRNN_KEEP_MEMORY"] = "0"
     done = subprocess.run(
@@ -62,17 +69,25 @@ def summary(case, rounds):
         row |= {"backend": backend, "precision": precision}
         for figure in rounds[0][key]:
             row[figure] = median(r[key][figure] for r in rounds)
-        peers = {"to torch.nn": PEER, "to stock": ("stock Keras", backend, FLOAT)}
-        for name, peer in peers.items():
-            for figure in ("training", "writing", "writing, 64 texts"):
+        for name, half in (("to torch.nn", FLOAT), ("to torch.nn bf16", HALF)):
+            for figure in rounds[0][key]:
                 row[f"{figure} {name}"] = median(
-                    ratio(r[key].get(figure), r.get(peer, {}).get(figure))
-                    for r in rounds
+                    ratio(r[key][figure], by_hand(r, half, figure)) for r in rounds
                 )
-        row["fit over its bare step"] = median(
-            ratio(r[key].get("training"), r[key].get("bare")) for r in rounds
-        )
+        peers = ("stock Keras", "ours, no dropout")
+        for peer in peers:
+            other = (peer, backend, FLOAT)
+            row[f"training to {peer}"] = median(
+                ratio(r[key]["training"], r.get(other, {}).get("training"))
+                for r in rounds
+            )
         yield row
+
+
+def by_hand(figures, precision, figure):
+    """The better one of the two programs in PyTorch."""
+    keys = [(program, "torch", precision) for program in BY_HAND]
+    return max((f for k in keys if (f := figures[k].get(figure))), default=None)
 
 
 def ratio(value, peer):
@@ -89,12 +104,16 @@ def table(rows):
     columns = {
         "training, characters/s": ("training", "{:,.0f}"),
         "to torch.nn float32": ("training to torch.nn", "{:.2f}"),
-        "to stock Keras": ("training to stock", "{:.2f}"),
-        "fit over its bare step": ("fit over its bare step", "{:.2f}"),
-        "writing, characters/s": ("writing", "{:,.0f}"),
-        "to torch.nn": ("writing to torch.nn", "{:.2f}"),
-        "writing 64 texts": ("writing, 64 texts", "{:,.0f}"),
-        "64 to torch.nn": ("writing, 64 texts to torch.nn", "{:.2f}"),
+        "to torch.nn bfloat16": ("training to torch.nn bf16", "{:.2f}"),
+        "to dropout 0": ("training to ours, no dropout", "{:.2f}"),
+        "to stock Keras": ("training to stock Keras", "{:.2f}"),
+        "writing": ("writing", "{:,.0f}"),
+        "writing to torch.nn": ("writing to torch.nn", "{:.2f}"),
+        "top-p": ("writing, top-p", "{:,.0f}"),
+        "greedy": ("writing, greedy", "{:,.0f}"),
+        "64 texts": ("writing, 64 texts", "{:,.0f}"),
+        "64 texts to torch.nn": ("writing, 64 texts to torch.nn", "{:.2f}"),
+        "64 texts, greedy": ("writing, 64 texts, greedy", "{:,.0f}"),
     }
     lines = [
         f"| network | program | {' | '.join(columns)} |",
@@ -108,6 +127,29 @@ def table(rows):
             cells.append("-" if value is None else form.format(value))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def first_step(backend):
+    """Seconds from the start of `charrnn train python-docs` to its first step done."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "keras_charrnn", "train", "python-docs"],
+            cwd=folder,
+            env={**os.environ, "KERAS_BACKEND": backend, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        shown = b""
+        # "Epoch 1/5", and then the bar, which has the step and their number.
+        while len(re.findall(rb"\b1/\d+", shown)) < 2:
+            more = os.read(process.stdout.fileno(), 1000)
+            if not more:
+                raise RuntimeError(f"charrnn train ended: {shown!r}")
+            shown += more
+        process.kill()
+        process.communicate()
+        return time.perf_counter() - start
 
 
 def main():
@@ -127,6 +169,10 @@ def main():
         options.case = "lstm-256"
     cases: list[Case] = [CASES[options.case]] if options.case else list(CASES.values())
     report = {"machine": machine(), "rounds": options.rounds, "rows": []}
+    report["seconds to the first step"] = {
+        backend: median(first_step(backend) for _ in range(options.rounds))
+        for backend in BACKENDS
+    }
     for case in cases:
         rounds = []
         for _ in range(options.rounds):
@@ -135,6 +181,7 @@ def main():
         report["rows"] += summary(case, rounds)
         Path(options.out).write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report["machine"]))
+    print(json.dumps(report["seconds to the first step"]))
     print(table(report["rows"]))
 
 

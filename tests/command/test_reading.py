@@ -53,6 +53,7 @@ def test_documents(text, kind, capsys):
     assert cli.main([*words, "--prompt", "AN"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[::2] == ["--- 1 ---", "--- 2 ---", "--- 3 ---"]
+    assert lines[1::2] == model.generate("AN", 400, 0.7, seed=1, num_samples=3)
     assert all(line.startswith("an") for line in lines[1::2])
 
 
@@ -118,6 +119,9 @@ def test_a_model_goes_on_with_new_characters(names, capsys):
         assert cli.main(["train", "more.txt", *start, *words]) == 2
         err = capsys.readouterr().err
         assert f"{words[0]}: the model of --from has settled that" in err
+    words = ["more.txt", *start, "--documents", "lines"]
+    assert cli.main(["train", *words]) == 2
+    assert "Leave --documents out, or train a new" in capsys.readouterr().err
     assert cli.main(["train", "more.txt", *start, "--recipe", "best"]) == 2
     assert "--recipe best is for a new model, and --from" in capsys.readouterr().err
 
@@ -131,6 +135,7 @@ def test_a_model_goes_on_with_new_characters(names, capsys):
         (["docs.npy", "--lowercase"], "--lowercase: `charrnn encode` has settled that"),
         (["bad.npy"], "is no corpus"),
         (["names.txt", "--bytes", "--lowercase"], "--lowercase: --bytes has settled"),
+        (["names.txt", "--skip-empty"], "(--documents lines)"),
         (["names.txt", "--bytes", "--encoding", "latin-1"], "--encoding: --bytes has"),
         (["names.txt", "--target", "next"], "pass stride, too"),
         (["names.txt", "--stride", "0"], "stride is a positive integer"),

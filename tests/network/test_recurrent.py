@@ -4,7 +4,8 @@ import pytest
 from keras import ops
 
 from keras_charrnn import CELLS, Cell, Recurrent
-from keras_charrnn.network.recurrent import _sequence, lookup
+from keras_charrnn._backend import lookup
+from keras_charrnn.network.recurrent import _sequence
 from tests.helpers import REFERENCES, gradients, numpy, run_reference
 
 T, B, D, U = 5, 3, 4, 6

@@ -11,7 +11,9 @@ from keras_charrnn._platform import choice
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path, monkeypatch):
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL"):
+        monkeypatch.setenv(name, "")  # to be as before at the end
+        monkeypatch.delenv(name)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
 
 
@@ -39,14 +41,50 @@ def test_a_file_that_is_no_json(tmp_path):
     assert choice.configured() is None
 
 
-def test_a_missing_backend_names_its_extra(monkeypatch):
+def test_a_missing_backend_is_told_with_what_installs_it(monkeypatch):
     monkeypatch.setattr(choice, "installed", lambda: ["jax"])
     with pytest.raises(ImportError) as error:
         choice.require("torch")
-    assert 'pip install "keras_charrnn[torch]"' in str(error.value)
+    assert "pip install torch, or set" in str(error.value)
     assert "KERAS_BACKEND=jax" in str(error.value)
     with pytest.raises(ImportError, match=r"jax, torch, tensorflow; .* 'numpy'"):
         choice.require("numpy")
+
+
+def test_what_is_chosen(monkeypatch, tmp_path):
+    monkeypatch.setattr(choice, "installed", lambda: ["torch", "tensorflow"])
+    assert choice.choose()
+    assert os.environ["KERAS_BACKEND"] == "torch"
+    # From here on the environment says it.
+    assert not choice.choose()
+    assert not choice.choose("tensorflow")
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+    monkeypatch.setattr(choice, "installed", lambda: [])
+    monkeypatch.delenv("KERAS_BACKEND")
+    with pytest.raises(ImportError, match="pip install jax or torch or tensorflow"):
+        choice.choose()
+    assert "KERAS_BACKEND" not in os.environ
+
+
+def test_a_level_of_tensorflows_notes_that_a_user_set_stays(monkeypatch):
+    choice.choose(keras.backend.backend())
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    choice.choose(keras.backend.backend())
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+def test_where_nobody_has_chosen_the_package_takes_the_first_that_is_installed():
+    code = "import keras_charrnn, keras; print(keras.backend.backend())"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == [choice.installed()[0]]
+    if choice.installed()[0] != "tensorflow":
+        assert not run.stderr  # a library says nothing
 
 
 def test_importing_the_package_on_a_missing_backend_is_one_line():
@@ -60,6 +98,5 @@ def test_importing_the_package_on_a_missing_backend_is_one_line():
         text=True,
     )
     assert run.stderr.splitlines()[-1].startswith(
-        "ImportError: The backend 'tensorflow' is not installed: "
-        'pip install "keras_charrnn[tensorflow]"'
+        "ImportError: The backend 'tensorflow' is not installed: pip install tensorflow"
     )

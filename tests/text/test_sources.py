@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, Vocabulary, read_text
 from keras_charrnn.text import sources, with_characters_of
-from keras_charrnn.text.documents import END, mark_documents, mark_ends
+from keras_charrnn.text.documents import END, mark_documents, mark_ends, mark_sources
 from keras_charrnn.text.treatment import FORMS, Treatment
 
 
@@ -68,14 +68,13 @@ def test_a_path_is_a_path():
 
 
 def test_what_a_file_seems_to_be_is_said(tmp_path):
-    (tmp_path / "wide.txt").write_bytes("hello".encode("utf-16"))
-    with pytest.raises(ValueError, match="--encoding utf-16"):
-        read_text(tmp_path / "wide.txt")
+    (tmp_path / "wide.txt").write_text("hello")
     Corpus.from_text("hello").save(tmp_path / "ids.npy")
     with pytest.raises(ValueError, match=r"open it with Corpus\.load"):
         read_text(tmp_path / "ids.npy")
-    with pytest.raises(ValueError, match="no encoding 3"):
-        read_text(tmp_path / "wide.txt", 3)
+    for wrong in (3, "latin-3000", "hex", "rot13"):
+        with pytest.raises(ValueError, match=f"no encoding {wrong!r} of text"):
+            read_text(tmp_path / "wide.txt", wrong)
 
 
 def test_standard_input(monkeypatch):
@@ -148,7 +147,7 @@ def test_a_prompt_is_treated_as_the_text_was():
     assert Vocabulary.from_json(vocabulary.to_json()) == vocabulary
     assert unicodedata.normalize("NFC", "e\u0301") in vocabulary
     for wrong in ({"newline": "\r"}, {"normalize": "nfc"}, {"lowercase": 1}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
+        with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
             Vocabulary.from_text("a", **wrong)
 
 
@@ -215,7 +214,7 @@ def test_tables_hold_documents(tmp_path):
     ("text", "kind", "message"),
     [
         ("a,b\n1,2", "csv:c", r"no column 'c' in its first row, which names 'a', 'b'"),
-        ("a,b\n1,2\n3", "csv:b", r"line 3: there are 1 values for 2 columns"),
+        ("a,b\n1,2\n3", "csv:b", r"line 3: there is 1 value for 2 columns"),
         ("a,b\n1,\n", "csv:b", r"line 2: the document is empty"),
         ('a\n"x', "csv:a", r"begins at line 2: unexpected end of data"),
         ("", "csv:a", "in its first row, which is empty"),
@@ -277,6 +276,14 @@ def test_tables_are_read_by_what_is_in_them(tmp_path, text, kind, documents):
         ('text,id\n"la,1\nlo,2\n', "csv:text", "begins at line 2: unexpected end"),
         ("text\nla\n \n", "csv:text", "line 3: the document is empty"),
         ("id,text\r1,la\r", "csv:text", "its lines end with CR alone"),
+        ("id,text\n", "csv:text", "no row below the first, which names 'id', 'text'"),
+        ("id\ttext\n\n", "tsv:text", "no row below the first, .* a tab between"),
+        (
+            "id,text\n1,la\n",
+            "tsv:text",
+            "With a comma .* 'id', 'text': .* 'csv:",
+        ),
+        ("id;text\n1;la\n", "quoted-tsv:text", "With ';' between names, it has 'id'"),
     ],
 )
 def test_a_table_is_not_guessed_at(tmp_path, text, kind, message):
@@ -317,6 +324,93 @@ def test_a_separator_stands_between_documents():
     assert "".join(mark_ends(["a;;b"], "separator:;", "x", True)) == f"a{END}b{END}"
 
 
+def test_a_separator_that_occurs_nowhere_is_an_error(tmp_path):
+    (tmp_path / "1").write_text("anna\notto\n")
+    (tmp_path / "2").write_text("lu")
+    kind = "separator:<|end|>"
+    for read in (Corpus.from_files, Vocabulary.from_files):
+        with pytest.raises(ValueError, match=r"1', '.*2': the separator '<.end.>' occ"):
+            read(tmp_path, documents=kind)
+    with pytest.raises(ValueError, match="'the text': the separator"):
+        Corpus.from_text("anna", documents=kind)
+    # In one of the files is enough, and at its end, and across two pieces.
+    (tmp_path / "2").write_text("lu<|end|>")
+    corpus = Corpus.from_files(tmp_path, documents=kind)
+    assert read_documents(corpus) == ["anna\notto", "lu"]
+    for cuts in ([8], [3, 9], list(range(15))):
+        pieces = cut("anna<|end|>otto", cuts)
+        marked = ["".join(text) for _, text in mark_sources([("", pieces)], kind)]
+        assert marked == [f"anna{END}otto{END}"]
+
+
+def test_a_separator_has_escapes(tmp_path):
+    text = "an\\na\n\notto"
+    for kind, documents in (
+        (r"separator:\n\n", ["an\\na", "otto"]),
+        ("separator:\n\n", ["an\\na", "otto"]),
+        (r"separator:\\n", ["an", "a\n\notto"]),
+    ):
+        assert read_documents(Corpus.from_text(text, documents=kind)) == documents
+    corpus = Corpus.from_text("a\tb", documents=r"separator:\t")
+    assert read_documents(corpus) == ["a", "b"]
+    with pytest.raises(ValueError, match="a backslash in a separator begins"):
+        Corpus.from_text(text, documents=r"separator:\section")
+
+
+def test_skip_empty_is_for_documents():
+    for make in (Corpus.from_text, Corpus.from_files):
+        with pytest.raises(ValueError, match="Say what a document is"):
+            make(__file__ if make == Corpus.from_files else "abc", skip_empty=True)
+    corpus = Corpus.from_text("a\n\nb", documents="lines", skip_empty=True)
+    assert read_documents(corpus) == ["a", "b"]
+    with pytest.raises(ValueError, match="'the text', line 2: the document is empty"):
+        Corpus.from_text("a\n\nb", Vocabulary("ab", end=True, documents="lines"))
+
+
+def test_a_flag_is_true_or_false():
+    with pytest.raises(TypeError, match=r"unk is True or False.* unknown= takes"):
+        Corpus.from_text("aab", unk="skip")
+    for make in (Vocabulary, Vocabulary.from_text):
+        with pytest.raises(TypeError, match="end is True or False; it is 'lines'"):
+            make("ab", end="lines")
+    with pytest.raises(TypeError, match="end is True or False"):
+        Vocabulary.bytes(end="lines")
+    for read in (
+        lambda: Corpus.from_text("a", documents="lines", skip_empty="yes"),
+        lambda: Corpus.from_documents(["a"], skip_empty="yes"),
+    ):
+        with pytest.raises(TypeError, match="skip_empty is True or False; it is 'yes'"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "place"),
+    [
+        ("lines", "a\na\nxyz\n", "line 3"),
+        ("paragraphs", "a\na\n\nxyz\n", "document 2"),
+        ("separator:;", "a;xyz;a", "document 2"),
+        ("csv:t", 't,n\n"a\na",1\nxyz,2\n', "line 4"),
+        ("tsv:t", "t\tn\nxyz\t2\n", "line 2"),
+        ("jsonl:t", '{"t": "a"}\n\n{"t": "xyz"}\n', "line 3"),
+        ("files", "xyz", None),
+    ],
+)
+def test_the_place_of_a_document_of_which_nothing_is_left(tmp_path, kind, text, place):
+    first, path = tmp_path / "1.txt", tmp_path / "2.txt"
+    first.write_text('{"t": "a"}' if "json" in kind else "t\tn\na\t1\n")
+    if kind == "csv:t":
+        first.write_text("t,n\na,1\n")
+    path.write_text(text)
+    known = Vocabulary("atn1\t", end=True)
+    shown = f"2.txt'{f', {place}' if place else ''}: nothing is left"
+    with pytest.raises(ValueError, match=shown):
+        Corpus.from_files([first, path], known, "skip", documents=kind)
+    with pytest.raises(ValueError, match=shown.replace(str(path), "the text")[5:]):
+        Corpus.from_text(text, known, "skip", documents=kind)
+    with pytest.raises(ValueError, match="Document 1: nothing is left"):
+        Corpus.from_documents(["a", "xyz"], known, "skip")
+
+
 @pytest.mark.parametrize("kind", ["lines", "files", "paragraphs"])
 def test_blanks_alone_are_no_document(kind):
     for text in (" ", "\t\n", " \n \n"):
@@ -338,7 +432,7 @@ def test_documents_of_which_nothing_is_left(tmp_path, path):
     known = Vocabulary("an", end=True)
     choices = {"documents": "lines", "unknown": "skip", "path": path}
     for how in ({"vocabulary": known}, {"min_count": 3}):
-        with pytest.raises(ValueError, match="of which nothing is left"):
+        with pytest.raises(ValueError, match=r"1.txt', line 2: nothing is left of"):
             Corpus.from_files(tmp_path.glob("*.txt"), **how, **choices)
         files = sorted(tmp_path.glob("*.txt"))
         corpus = Corpus.from_files(files, skip_empty=True, **how, **choices)
@@ -348,8 +442,10 @@ def test_documents_of_which_nothing_is_left(tmp_path, path):
 
 def test_half_of_a_surrogate_pair_is_refused_where_it_is_read(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"t": "ok"}\n{"t": "a\\ud83d"}\n')
-    with pytest.raises(ValueError, match=r"x.jsonl': .* surrogate pair, U\+D83D, at 4"):
+    with pytest.raises(ValueError, match=r"l', line 2: 't' .* pair, U\+D83D, at 1"):
         Corpus.from_files(tmp_path / "x.jsonl", documents="jsonl:t")
+    with pytest.raises(ValueError, match=r"Document 1 holds .* U\+DC00, at 0"):
+        Corpus.from_documents(["a", "\udc00"])
     with pytest.raises(ValueError, match=r"U\+DC00, at 2"):
         Vocabulary.from_text("ab\udc00")
     with pytest.raises(ValueError, match="1 character outside the vocabulary"):

@@ -22,32 +22,94 @@ def test_the_fake_model_writes_the_alphabet(abc):
         assert abc.generate("x", 6, sampler=name, seed=1) == "xyzabcd"
 
 
-# Each row alone
+# Rows and seeds
 
 
-def test_a_row_writes_alone_what_it_writes_in_a_batch(model):
+def test_with_a_seed_for_each_prompt_a_row_writes_what_it_writes_alone(model):
     prompts = ["The ", "class", "", "if x"]
-    together = model.generate(prompts, 150, seed=3)
-    assert together == [model.generate(p, 150, seed=3) for p in prompts]
-    each = model.generate(prompts, 60, seed=[3, 4, 5, 6])
-    assert each == [model.generate(p, 60, seed=3 + i) for i, p in enumerate(prompts)]
-    assert each[0] == together[0][:64]
-    assert each[1] != together[1][:65]
+    each = model.generate(prompts, 150, seed=[3, 4, 5, 3])
+    assert each == [
+        model.generate(p, 150, seed=s) for p, s in zip(prompts, (3, 4, 5, 3))
+    ]
+    assert each[0][4:] != each[3][4:]
+    samples = model.generate(prompts[:2], 40, seed=[3, 4], num_samples=3)
+    assert samples[1][0] == model.generate("class", 40, seed=4)
+    assert samples[1] == model.generate(["class"], 40, seed=[4], num_samples=3)[0]
 
 
-def test_samples_differ_and_the_first_is_the_one_alone(model):
-    texts = model.generate("The ", 80, seed=1, num_samples=3)
-    assert len(set(texts)) == 3
-    assert texts[0] == model.generate("The ", 80, seed=1)
-    assert texts[:2] == model.generate("The ", 80, seed=1, num_samples=2)
+def test_with_one_seed_the_same_call_gives_the_same_texts(model):
+    prompts = ["The ", "The ", "", "if x"]
+    texts = model.generate(prompts, 150, seed=3)
+    assert texts == model.generate(prompts, 150, seed=3)
+    assert texts != model.generate(prompts, 150, seed=4)
+    # One prompt twice gets two texts.
+    assert len(set(texts)) == 4
+    # Two chunks and a part of one begin as one chunk does.
+    short = model.generate(prompts, 9, seed=3)
+    assert [text.startswith(s) for text, s in zip(texts, short)] == [True] * 4
+
+
+def test_samples_differ(model):
+    texts = model.generate("The ", 80, seed=1, num_samples=64)
+    assert len(set(texts)) == 64
+    assert texts == model.generate("The ", 80, seed=1, num_samples=64)
+    assert not set(texts) & set(model.generate("The ", 80, seed=2, num_samples=64))
+
+
+def test_rows_draw_independently(abc):
+    """From the whole alphabet; neighbours in row or position are alike by chance."""
+    drawn = abc.generate("a", 200, np.inf, seed=1, num_samples=40, strip_prompt=True)
+    ids = np.array([list(map(ord, text)) for text in drawn])
+    letters, count = len(abc.vocabulary), ids.size
+    for pair in (
+        (ids[1:], ids[:-1]),
+        (ids[:, 1:], ids[:, :-1]),
+        (ids[1:, 1:], ids[:-1, :-1]),
+    ):
+        alike = (pair[0] == pair[1]).mean()
+        assert abs(alike - 1 / letters) < 4 * np.sqrt(1 / letters / count)
+
+
+def test_rows_that_have_ended_leave_the_batch(monkeypatch):
+    """Of 40 documents, each ends by itself; the batch shrinks to powers of two."""
+    vocabulary = kc.Vocabulary(map(chr, range(97, 157)), end=True)
+    model = kc.CharRNN(vocabulary, 8, embedding_dim=4)
+    sizes = []
+    write = model.engine.write
+
+    def counted(passage, *rest):
+        sizes.append(len(passage.seen))
+        return write(passage, *rest)
+
+    monkeypatch.setattr(model.engine, "write", counted)
+    how = {"length": 400, "temperature": 50.0}
+    texts = model.generate("", seed=1, num_samples=40, **how)
+    assert sizes[0] == 40
+    assert sizes == sorted(sizes, reverse=True)
+    assert {size for size in sizes[1:] if size < 40} <= {32, 16, 8, 4, 2, 1}
+    assert min(sizes) < 32
+    assert len({len(text) for text in texts}) > 1
+    assert texts == model.generate("", seed=1, num_samples=40, **how)
+    # With a stream for each, neighbours that leave change nothing.
+    prompts, seeds = ["a", "b", "", "c", "ab"], [4, 5, 6, 7, 8]
+    each = model.generate(prompts, seed=seeds, **how)
+    assert each == [model.generate(p, seed=s, **how) for p, s in zip(prompts, seeds)]
+    warm = model.generate(["a"], 90, [50, 40.0], seed=[3], min_length=5)[0]
+    assert warm == [
+        model.generate("a", 90, t, seed=3, min_length=5) for t in (50, 40.0)
+    ]
 
 
 def test_a_list_of_temperatures_gives_a_text_for_each(model):
     texts = model.generate("The ", 60, [0, 0.5, 2.0], seed=1)
-    assert texts == [model.generate("The ", 60, t, seed=1) for t in (0, 0.5, 2.0)]
-    nested = model.generate(["a", "b"], 9, [0.5, 1], seed=1, num_samples=3)
+    assert texts[0] == model.generate("The ", 60, 0)
+    # The temperatures draw differently, so that warm texts are no copies of each other.
+    alike = model.generate("The ", 60, [0.5, 0.5], seed=1)
+    assert alike[0] != alike[1]
+    nested = model.generate(["a", "b"], 9, [0.5, 1], seed=[1, 2], num_samples=3)
     assert np.shape(nested) == (2, 2, 3)
-    assert nested[1][0] == model.generate("b", 9, 0.5, seed=1, num_samples=3)
+    alone = model.generate(["b"], 9, 0.5, seed=[2], num_samples=3)
+    assert nested[1][0] == alone[0]
 
 
 def test_a_temperature_may_be_a_function_of_the_position(model):
