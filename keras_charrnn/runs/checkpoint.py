@@ -42,12 +42,11 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
     return path
 
 
-def load_model(path: str | os.PathLike, **options: Any) -> keras.Model:
+def load_model(path: str | os.PathLike) -> keras.Model:
     """Load a model's file, and tell in one way whatever is wrong with it.
 
     Args:
         path: The file, whose name ends in `.keras`.
-        **options: As for `keras.saving.load_model`.
 
     Returns:
         The model.
@@ -64,7 +63,7 @@ def load_model(path: str | os.PathLike, **options: Any) -> keras.Model:
             f"{str(path)!r} is not a .keras file, or it is damaged: copy it once more."
         )
     with reading(path):
-        model = keras.saving.load_model(path, **options)
+        model = keras.saving.load_model(path)
     if not isinstance(model, keras.Model):
         kind = type(model).__name__
         raise ValueError(f"{str(path)!r} holds no model, but the class {kind}.")
@@ -100,7 +99,9 @@ def reading(
                 f"{name!r} holds the class {kind[1]}, which is not known here. "
                 + unknown
             ) from error
-        reason = text.splitlines()[0][:_REASON]
+        # Keras puts the cause behind everything that contains it.
+        cause = text.rpartition("Exception encountered: ")[2]
+        reason = cause.splitlines()[0][:_REASON]
         raise ValueError(
             f"{name!r} can't be read: {reason.rstrip('.')}. If the file is damaged, "
             "copy or save it once more."

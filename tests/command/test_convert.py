@@ -11,7 +11,7 @@ import pytest
 import keras_charrnn as kc
 from keras_charrnn.command import cli
 from tests.command.test_command import refused
-from tests.conversion.test_old_files import OTHERS, other_file
+from tests.conversion.test_other_files import OTHERS, other_file
 from tests.helpers import numpy
 
 SIZE = 3000

@@ -121,6 +121,8 @@ def damaged(path, kind):
         members["config.json"] = b"\xff\xfe"
     elif kind == "weights":
         members["model.weights.h5"] = members["model.weights.h5"][:900]
+    elif kind == "setting":
+        members["config.json"] = members["config.json"].replace(b'"cell"', b'"celll"')
     elif kind == "class":
         config = members["config.json"].replace(b"CharRNN", b"Unheard")
         members["config.json"] = config
@@ -138,6 +140,7 @@ def damaged(path, kind):
         ("weights", "can't be read"),
         ("config.json", "can't be read"),
         ("model.weights.h5", "can't be read"),
+        ("setting", "can't be read: Unrecognized keyword arguments passed to CharRNN"),
         ("class", "holds the class Unheard, which is not known here. In Python"),
     ],
 )
