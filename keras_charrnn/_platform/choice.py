@@ -44,7 +44,9 @@ def configured() -> str | None:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # Keras, too, falls back to its default
-    return None if config == _UNTOUCHED else config.get("backend")
+    if not isinstance(config, dict) or config == _UNTOUCHED:
+        return None
+    return config.get("backend")
 
 
 def installed() -> list[str]:

@@ -27,21 +27,20 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def check_writable(path: str | os.PathLike) -> None:
-    """Check that a file can be written, before hours of work.
+    """Check that a file can be written, before hours of work; nothing of it stays.
 
     Args:
-        path: The file. Missing folders are created.
+        path: The file. Its folder need not exist yet.
 
     Raises:
         OSError: If it can't be written; the message has the path and the reason.
     """
     path = Path(path)
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        if not folder.is_dir():
+            raise NotADirectoryError(0, f"{str(folder)!r} is a file, and no folder")
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        reason = error.strerror
-        if isinstance(error, FileExistsError | NotADirectoryError):
-            reason = f"{str(error.filename)!r} is a file, and no folder"
-        raise OSError(f"{str(path)!r} can't be written: {reason}.") from error
+        raise OSError(f"{str(path)!r} can't be written: {error.strerror}.") from error

@@ -19,6 +19,9 @@ from keras_charrnn.command.options import parser
 
 def run() -> None:
     """Run the command as a program: the entry point of `charrnn`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever runs the command
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     # A terminal that lacks a character shows another one in its place.
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     code = main()

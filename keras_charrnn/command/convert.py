@@ -28,6 +28,8 @@ def run(options: argparse.Namespace) -> None:
         options: Those of `charrnn convert`.
     """
     check_writable(options.out)
+    if Path(options.out).resolve() == Path(options.model).resolve():
+        raise ValueError(f"--out {options.out} is the model itself. Name another file.")
     corpus, characters, treatment = _numbered(options)
     model = from_keras(options.model, characters, **treatment)
     _check_ids(model, corpus, options)

@@ -60,15 +60,15 @@ def run(options: argparse.Namespace) -> None:
         f"different; a model of {model.count_params():,} parameters on "
         f"{keras.backend.backend()}"
     )
-    stop = StopOnInterrupt()
-    model.fit(
-        corpus,
-        **settings,
-        stride=options.stride,
-        target=options.target,
-        validation_split=options.validation_split,
-        callbacks=[CharactersPerSecond(), SaveModel(path), stop],
-    )
+    with StopOnInterrupt() as stop:
+        model.fit(
+            corpus,
+            **settings,
+            stride=options.stride,
+            target=options.target,
+            validation_split=options.validation_split,
+            callbacks=[CharactersPerSecond(), SaveModel(path), stop],
+        )
     print(f"saved {path}")
     if stop.interrupted:
         raise KeyboardInterrupt

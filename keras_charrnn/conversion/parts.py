@@ -137,7 +137,8 @@ def assembled(parts: Parts, known: Numbering) -> CharRNN:
     if not rows == columns == known.size:
         raise ValueError(
             f"The model reads {rows} characters and predicts {columns}; the vocabulary "
-            f"has {known.size}. Pass all of its characters, in its order."
+            f"has {known.size}. Pass all of its characters, in its order; to the "
+            "command, with --ids FILE, or with --unknown-first if [UNK] is one of them."
         )
     if parts.embedding is None:
         parts.recurrent[0][0] = first[order]

@@ -58,6 +58,7 @@ def load_model(path: str | os.PathLike) -> keras.Model:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"There is no model {str(path)!r}.")
+    path.open("rb").close()  # a folder, or a file that may not be read, is told as such
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise ValueError(
             f"{str(path)!r} is not a .keras file, or it is damaged: copy it once more."

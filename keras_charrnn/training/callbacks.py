@@ -155,7 +155,8 @@ class StopOnInterrupt(keras.callbacks.Callback):
     An exception in the middle of a step can get lost in a backend, or leave the
     backend's threads running. So the first Ctrl-C only requests the end, and says so:
     the epoch closes as usual, and other callbacks save what they save. A second Ctrl-C
-    ends the process at once.
+    ends the process at once, and so does one before the first batch, while nothing has
+    been learned. It is used as a context around `fit`.
 
     Attributes:
         interrupted: Whether Ctrl-C was pressed during training.
@@ -165,8 +166,15 @@ class StopOnInterrupt(keras.callbacks.Callback):
         super().__init__()
         self.interrupted = False
 
+    def __enter__(self) -> "StopOnInterrupt":
+        self._before = signal.signal(signal.SIGINT, _end)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
     def on_train_begin(self, logs: Any = None) -> None:
-        self._before = signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         if self.interrupted:
@@ -181,6 +189,11 @@ class StopOnInterrupt(keras.callbacks.Callback):
         self.interrupted = True
         # Python's own output may be in the middle of a line.
         os.write(2, _STOPPING)
+
+
+def _end(number: int, frame: Any) -> None:
+    os.write(2, b"\ncharrnn: interrupted\n")
+    os._exit(130)
 
 
 class SaveModel(keras.callbacks.Callback):

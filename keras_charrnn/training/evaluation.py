@@ -154,7 +154,7 @@ class TextEvaluator:
                 "where a state starts."
             )
         self._compile_by_default()
-        self._prepare(self._test_stream, x)
+        self._prepare(self._test_stream, x, y)
         return super().evaluate(fed(x), y, batch_size, *args, **kwargs)  # type: ignore[misc]
 
     def _evaluate_dynamically(
@@ -173,11 +173,11 @@ class TextEvaluator:
         figures["perplexity"] = 2 ** figures["bits_per_character"]
         return figures if return_dict else list(figures.values())
 
-    def test_on_batch(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def test_on_batch(self: Any, x: Any, y: Any = None, *args: Any, **kw: Any) -> Any:
         """Evaluate one batch, as in Keras; a dict of ids and reset carries a state."""
         self._compile_by_default()
-        self._prepare(self._test_stream, [(x,)])
-        return super().test_on_batch(x, *args, **kwargs)  # type: ignore[misc]
+        self._prepare(self._test_stream, [(x,)], y)
+        return super().test_on_batch(x, y, *args, **kw)  # type: ignore[misc]
 
     # As in Keras, but for ids that no character has.
 

@@ -25,6 +25,10 @@ def unpacked(x: Any, y: Any) -> tuple[Any, Any]:
         )
     if y is None and isinstance(x, tuple) and not is_text(x):
         x, y = x
+    if y is None and isinstance(x, np.ndarray):
+        raise ValueError(
+            "An array of ids has no targets: pass them as y, the id that follows each."
+        )
     return x, y
 
 
@@ -35,7 +39,7 @@ def check_ids(inputs: Any, size: int) -> Any:
     error, and others compute with nan or with another row.
 
     Args:
-        inputs: What a model is called with.
+        inputs: What a model is called with, or targets.
         size: V.
 
     Returns:
@@ -46,7 +50,7 @@ def check_ids(inputs: Any, size: int) -> Any:
     """
     ids = inputs.get("ids") if isinstance(inputs, dict) else inputs
     if isinstance(ids, np.ndarray) and ids.size and ids.dtype.kind in "iuf":
-        strange = (ids < 0) | (ids >= size)
+        strange = (ids < 0) | (ids >= size) | (ids != np.floor(ids))
         if strange.any():
             place = np.unravel_index(strange.argmax(), ids.shape)
             raise ValueError(

@@ -311,7 +311,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
         self.train_batches = x if isinstance(x, TextBatches) else None
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = with_own(callbacks, self.train_batches, verbose)
-        self._prepare(self._train_stream, x)
+        self._prepare(self._train_stream, x, y)
         self._prepare(self._test_stream, validation_data)
         return super().fit(
             fed(x),
@@ -326,11 +326,11 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             **kwargs,
         )
 
-    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kw: Any) -> Any:
         """Make one training step, as in Keras; a dict of ids and reset carries."""
         self._compile_by_default()
-        self._prepare(self._train_stream, [(x,)])
-        return super().train_on_batch(x, *args, **kwargs)
+        self._prepare(self._train_stream, [(x,)], y)
+        return super().train_on_batch(x, y, *args, **kw)
 
     def gradients(
         self, x: Any, y: Any, sample_weight: Any = None
@@ -351,7 +351,7 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
             `reset_metrics`.
         """
         self._compile_by_default()
-        self._prepare(self._train_stream, [(x,)])
+        self._prepare(self._train_stream, [(x,)], y)
         data = tuple(d for d in (x, y, sample_weight) if d is not None)
         data = keras.tree.map_structure(ops.convert_to_tensor, data)
         self._symbolic_build(data_batch=data)
@@ -374,10 +374,13 @@ class TextTrainer(TextEvaluator, TrainStep, keras.Model):
         self.compile(optimizer_for(plan, weight_decay))
         self._planned = True
 
-    def _prepare(self, stream: Stream, batches: Any) -> None:
+    def _prepare(self, stream: Stream, batches: Any, y: Any = None) -> None:
         """Check arrays of ids, and give a stream as many rows as batches have."""
         one = batches[0][0] if isinstance(batches, list) else batches
         check_ids(one, len(self.vocabulary))
+        own = isinstance(self.loss, keras.losses.SparseCategoricalCrossentropy)
+        if own and self.loss.ignore_class is None:
+            check_ids(y, len(self.vocabulary))
         indexable = isinstance(batches, keras.utils.PyDataset | list)
         if not indexable or not carries(batches):
             return

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -247,6 +248,36 @@ def test_an_interrupted_training_ends_with_130_and_no_half_file(trained):
     assert b"Stopping: this batch ends" in told
     assert os.listdir("runs/text") == ["model.keras"]
     assert keras.saving.load_model("runs/text/model.keras").vocabulary
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05])
+def test_an_interrupt_before_the_first_batch_ends_at_once(trained, delay):
+    folder = trained[0]
+    words = [str(folder / "text.txt"), *SMALL, "--epochs", "1000", "--out", "new"]
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "charrnn"), "train", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert b" parameters on " in process.stdout.readline()
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert b"charrnn: interrupted" in told
+
+
+def test_a_closed_output():
+    run = subprocess.run(
+        f"{Path(sys.executable).parent}/charrnn sample gone.keras >&-",
+        shell=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": BACKEND},
+    )
+    refused(run.returncode, run.stderr, "There is no model 'gone.keras'")
 
 
 def test_an_interrupt_while_a_backend_is_imported_ends_at_once(trained, tmp_path):

@@ -183,3 +183,13 @@ def test_from_keras_in_python_judges_no_model(text):
     """It has no text to do so."""
     characters = sorted(set(text))
     assert kc.from_keras(bigrams(text, characters), characters[::-1])
+
+
+def test_the_model_itself_is_not_replaced(text, capsys):
+    old = bigrams(text, sorted(set(text)))
+    old.save("old.keras")
+    before = Path("old.keras").read_bytes()
+    Path("text.txt").write_text(text, encoding="utf-8")
+    code = cli.main(["convert", "old.keras", "text.txt", "--out", "./old.keras"])
+    refused(code, capsys.readouterr().err, "is the model itself")
+    assert Path("old.keras").read_bytes() == before

@@ -36,8 +36,9 @@ def test_the_file_that_keras_writes_by_itself_is_no_choice(tmp_path):
     assert choice.configured() is None
 
 
-def test_a_file_that_is_no_json(tmp_path):
-    (tmp_path / "keras.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[]", '"jax"'])
+def test_a_file_that_is_no_config(tmp_path, text):
+    (tmp_path / "keras.json").write_text(text)
     assert choice.configured() is None
 
 

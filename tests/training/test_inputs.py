@@ -46,6 +46,67 @@ def test_ids_that_no_character_has_are_refused(model, strange):
     assert np.isfinite(model.predict(good, verbose=0)).all()
 
 
+@pytest.mark.parametrize("strange", [4, -1])
+def test_targets_that_no_character_has_are_refused(model, strange):
+    ids, targets = np.zeros((2, 3), "int64"), np.zeros((2, 3), "int64")
+    targets[0, 1] = strange
+    for call in (
+        lambda: model.fit(ids, targets),
+        lambda: model.evaluate(ids, targets),
+        lambda: model.train_on_batch(ids, targets),
+        lambda: model.test_on_batch(ids, targets),
+        lambda: model.gradients(ids, targets),
+    ):
+        with pytest.raises(ValueError, match=f"at \\[0, 1\\] there is {strange}"):
+            call()
+
+
+def test_a_loss_of_ones_own_may_have_other_targets():
+    model = kc.CharRNN(kc.Vocabulary("abcd"), 4, "rnn", embedding_dim=2)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=-1)
+    model.compile("sgd", loss, metrics=[])
+    targets = np.array([[0, -1, 1]])
+    assert np.isfinite(model.train_on_batch(np.zeros((1, 3), int), targets))
+
+
+def test_ids_are_whole_numbers(model):
+    for ids in ([[0, 1.5]], [[0, np.nan]]):
+        with pytest.raises(ValueError, match=r"at \[0, 1\] there is"):
+            model(np.array(ids))
+    assert np.shape(model(np.array([[0.0, 1.0]]))) == (1, 2, 4)
+
+
+def test_arrays_have_targets(model):
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=r"has no targets: pass them as y"):
+            call(np.zeros((2, 3), int))
+
+
+class Fault(keras.callbacks.Callback):
+    def __init__(self, batch):
+        super().__init__()
+        self.batch = batch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == self.batch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("batch", [0, 2])
+def test_a_model_outlives_an_interrupted_fit(batch):
+    """As when a notebook's cell is interrupted."""
+    text = "abcd" * 3000
+    model = kc.CharRNN(kc.Vocabulary("abcd"), 4, "rnn", embedding_dim=2)
+    model.compile("sgd", metrics=[])
+    before = model.get_weights()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(text, verbose=0, callbacks=[Fault(batch)])
+    moved = any((a != b).any() for a, b in zip(before, model.get_weights()))
+    assert moved == (batch > 0)
+    assert len(model.generate("ab", 5)) == 7
+    model.fit(text, verbose=0)
+
+
 def test_a_state_of_another_form_is_refused(model):
     state = model.initial_state(1)
     for wrong in (state[0], state * 2, ()):
