@@ -22,13 +22,16 @@ def check_positive(name: str, value: Any) -> int:
     return int(value)
 
 
-def check_flag(name: str, value: Any, advice: str = "") -> None:
+def check_flag(name: str, value: Any, advice: str = "") -> bool:
     """Check that a value is true or false.
 
     Args:
         name: The name of the argument, for the error message.
         value: The value; a NumPy boolean is accepted, too.
         advice: What to do, if it is likely that something else was meant.
+
+    Returns:
+        The value as a `bool`.
 
     Raises:
         TypeError: If `value` is not a boolean.
@@ -38,3 +41,4 @@ def check_flag(name: str, value: Any, advice: str = "") -> None:
     if not isinstance(value, bool) and not flag:
         message = f"{name} is True or False; it is {value!r}. {advice}"
         raise TypeError(message.rstrip())
+    return bool(value)

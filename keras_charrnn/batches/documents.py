@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_charrnn._platform import check_flag
 from keras_charrnn.batches.sizes import Batch, TextBatches
 from keras_charrnn.settings import Training
 from keras_charrnn.text import Corpus
@@ -32,6 +33,7 @@ class DocumentBatches(TextBatches):
     Raises:
         ValueError: If the corpus has no documents, or a size is not a positive
             integer.
+        TypeError: If `shuffle` is not a boolean.
 
     Warns:
         UserWarning: If there are fewer documents than streams, or the streams are
@@ -65,7 +67,7 @@ class DocumentBatches(TextBatches):
                 f"{corpus!r} has no documents. Make it with documents='lines', say, or "
                 "with Corpus.from_documents."
             )
-        self.shuffle, self.seed = shuffle, seed
+        self.shuffle, self.seed = check_flag("shuffle", shuffle), seed
         self._end_id = corpus.vocabulary.end_id
         self._shrink_to(len(self._starts), self.sequence_length, warn=False)
         self._stream = _dealt(self._lengths, self.batch_size, seed)

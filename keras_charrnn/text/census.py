@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from keras_charrnn._platform import check_positive
 from keras_charrnn.text.code_points import code_points_of, refuse_surrogates
 
 
@@ -72,9 +73,9 @@ class Census:
         Raises:
             ValueError: If a number is out of range, or none is left.
         """
-        for name, value in (("min_count", min_count), ("max_size", max_size)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise ValueError(f"{name} is a positive integer; it is {value!r}.")
+        check_positive("min_count", min_count)
+        if max_size is not None:
+            check_positive("max_size", max_size)
         counts = {chr(c): int(self._counts[c]) for c in sorted(self.numbered())}
         counts = {c: n for c, n in counts.items() if c not in special}
         kept = [c for c, n in counts.items() if n >= min_count or min_count == 1]

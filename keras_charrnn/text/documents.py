@@ -73,10 +73,11 @@ def mark_sources(
         yield name, mark_ends(pieces, kind, name or _NAMELESS, skip_empty)
     if separator is not None and not found:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        line_end = r" A line end of Windows is \r\n." if "\n" in separator else ""
         raise ValueError(
             f"{', '.join(names[:3])}{more}: the separator {separator!r} occurs "
             "nowhere, so each file would be one document. Check its spelling, or say "
-            "documents='files' (--documents files)."
+            f"documents='files' (--documents files).{line_end}"
         )
 
 

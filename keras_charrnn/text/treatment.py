@@ -35,7 +35,8 @@ class Treatment:
             raise ValueError(
                 f"newline is '\\n' or None, to keep line ends; it is {self.newline!r}."
             )
-        check_flag("lowercase", self.lowercase)
+        # Saved as JSON, which knows no boolean of NumPy.
+        object.__setattr__(self, "lowercase", check_flag("lowercase", self.lowercase))
         if self.normalize not in (None, *FORMS):
             raise ValueError(
                 f"normalize is one of {', '.join(FORMS)}, or None; it is "

@@ -75,8 +75,7 @@ class Vocabulary:
                     f"{character!r} is not one."
                 )
         self.treatment = Treatment(newline, lowercase, normalize)
-        check_flag("end", end)
-        self._has_end = bool(end)
+        self._has_end = check_flag("end", end)
         self.documents = documents
         if end:
             unique = sorted({*unique, END})

@@ -119,6 +119,11 @@ def test_an_unknown_character_is_told_with_its_file(texts):
         Corpus.from_files(texts, unknown="foo")
     with pytest.raises(ValueError, match=r"drop \d+ different characters"):
         Corpus.from_files(texts, min_count=10)
+    for name in ("min_count", "max_size"):
+        for wrong in (0, 1.5, True):
+            with pytest.raises(ValueError, match=f"{name} is a positive integer"):
+                Vocabulary.from_text("aab", **{name: wrong})
+    assert len(Vocabulary.from_text("aab", max_size=np.int64(1))) == 1
 
 
 @settings(deadline=None)

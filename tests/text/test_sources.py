@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from keras_charrnn import Corpus, Vocabulary, read_text
+from keras_charrnn import Corpus, DocumentBatches, Vocabulary, read_text
 from keras_charrnn.text import sources, with_characters_of
 from keras_charrnn.text.documents import END, mark_documents, mark_ends, mark_sources
 from keras_charrnn.text.treatment import FORMS, Treatment
@@ -331,8 +331,11 @@ def test_a_separator_that_occurs_nowhere_is_an_error(tmp_path):
     for read in (Corpus.from_files, Vocabulary.from_files):
         with pytest.raises(ValueError, match=r"1', '.*2': the separator '<.end.>' occ"):
             read(tmp_path, documents=kind)
-    with pytest.raises(ValueError, match="'the text': the separator"):
+    with pytest.raises(ValueError, match="'the text': the separator") as error:
         Corpus.from_text("anna", documents=kind)
+    assert "Windows" not in str(error.value)
+    with pytest.raises(ValueError, match=r"line end of Windows is \\r\\n\."):
+        Corpus.from_text("a\r\n\r\nb", documents=r"separator:\n\n")
     # In one of the files is enough, and at its end, and across two pieces.
     (tmp_path / "2").write_text("lu<|end|>")
     corpus = Corpus.from_files(tmp_path, documents=kind)
@@ -375,6 +378,12 @@ def test_a_flag_is_true_or_false():
             make("ab", end="lines")
     with pytest.raises(TypeError, match="end is True or False"):
         Vocabulary.bytes(end="lines")
+    with pytest.raises(TypeError, match="shuffle is True or False; it is 'no'"):
+        DocumentBatches(Corpus.from_documents(["ab"]), shuffle="no")
+    # A boolean of NumPy is one, and can be saved.
+    yes = np.True_
+    vocabulary = Vocabulary.from_text("Aa", lowercase=yes, end=yes, unk=yes)
+    assert Vocabulary.from_json(vocabulary.to_json()) == vocabulary
     for read in (
         lambda: Corpus.from_text("a", documents="lines", skip_empty="yes"),
         lambda: Corpus.from_documents(["a"], skip_empty="yes"),
