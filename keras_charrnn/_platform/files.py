@@ -36,7 +36,7 @@ def check_writable(path: str | os.PathLike) -> None:
         OSError: If it can't be written; the message has the path and the reason.
     """
     path = Path(path)
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    folder = next((p for p in path.parents if p.exists()), Path())
     try:
         if not folder.is_dir():
             raise NotADirectoryError(0, f"{str(folder)!r} is a file, and no folder")
