@@ -3,6 +3,7 @@
 import sys
 
 from keras_charrnn import _platform
+from keras_charrnn._platform import DamagedFile
 
 __version__ = "0.1.0"
 
@@ -14,6 +15,7 @@ __all__ = [
     "CharRNN",
     "CharactersPerSecond",
     "Corpus",
+    "DamagedFile",
     "DocumentBatches",
     "Recipe",
     "Recurrent",

@@ -7,6 +7,7 @@ from keras_charrnn._platform.choice import (
     is_command,
     require,
 )
+from keras_charrnn._platform.damage import DamagedFile
 from keras_charrnn._platform.files import check_writable, whole_file
 from keras_charrnn._platform.memory import keep_freed_memory
 from keras_charrnn._platform.names import register
@@ -14,6 +15,7 @@ from keras_charrnn._platform.shortage import is_out_of_memory
 
 __all__ = [
     "BACKENDS",
+    "DamagedFile",
     "check_flag",
     "check_positive",
     "check_writable",
