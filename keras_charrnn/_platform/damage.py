@@ -3,7 +3,7 @@
 import os
 
 
-class DamagedFile(ValueError):
+class DamagedFile(ValueError):  # noqa: N818
     """A file is not what it was when it was written.
 
     Args:
