@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_charrnn._backend import take
+from keras_charrnn._backend import affine, take
 from keras_charrnn._platform import check_positive
 from keras_charrnn.network import Dropout, Recurrent, extended
 from keras_charrnn.settings import Network
@@ -282,11 +282,13 @@ class CharRNN(TextWriter, TextTrainer):
         x, after = ids, []
         for layer, before, (inputs, weights) in zip(self.recurrent, state, layers):
             first = x is ids
-            x = take(inputs[0], x) if first else x @ inputs[0] + inputs[1]  # (B, GU)
+            x = take(inputs[0], x) if first else affine(x, *inputs)  # (B, GU)
             after.append(layer.step(x, before, weights))
             x = after[-1][0]  # (B, U)
         if head:
-            logits = ops.cast(x @ head[0] + head[1], self.variable_dtype)
+            logits = affine(x, *head)
+            if self.head.compute_dtype != self.variable_dtype:
+                logits = ops.cast(logits, self.variable_dtype)
         else:
             logits = self._logits(ops.expand_dims(x, 1))[:, 0]
         return logits, tuple(after)

@@ -19,18 +19,22 @@ package imports a backend or asks which one is in use.
     A function of one row, applied to each row.
 `native(cell, state)`
     The backend's own kernel for a whole sequence, and its name, if it is faster.
+`native_step(cell)`
+    A faster way to make one step of a cell without a gradient, if there is one.
 `compiled(function, variables)`
     A function prepared for fast inference; it may read `variables`.
 `keep_mask(x, seed, threshold)`
     Random booleans for dropout.
 `lookup(table, ids)`
     Rows of a table, with a gradient that is fast.
-`sigmoid`, `tanh`, `split`, `concatenate`, `take`
+`sigmoid`, `tanh`, `where`, `split`, `concatenate`, `largest`, `take`, `affine`
     The operations that a step needs besides `+`, `*` and `@`, without the cost that
     `keras.ops` adds to each call on an eager backend. `split` and `concatenate`
-    work on the last axis; `take` returns rows of a table.
+    work on the last axis, and `largest` returns the maximum over it, (..., 1). `take`
+    returns rows of a table, and `affine(x, kernel, bias)` is `x @ kernel + bias`.
 `jit_compile`
-    Whether a training step is compiled by XLA unless the user says otherwise.
+    Whether XLA compiles: what is written, and a training step unless the user says
+    otherwise.
 `seed_dtype`
     The dtype that `keras.random` takes for a seed that is a tensor.
 """
@@ -45,6 +49,7 @@ require(_name)
 if _name == "jax":
     from keras_charrnn._backend.jax import (
         TrainStep,
+        affine,
         compiled,
         concatenate,
         differentiable,
@@ -52,19 +57,23 @@ if _name == "jax":
         feed,
         jit_compile,
         keep_mask,
+        largest,
         lookup,
         loop,
         native,
+        native_step,
         scan,
         seed_dtype,
         sigmoid,
         split,
         take,
         tanh,
+        where,
     )
 elif _name == "tensorflow":
     from keras_charrnn._backend.tensorflow import (  # type: ignore[assignment]
         TrainStep,
+        affine,
         compiled,
         concatenate,
         differentiable,
@@ -72,19 +81,23 @@ elif _name == "tensorflow":
         feed,
         jit_compile,
         keep_mask,
+        largest,
         lookup,
         loop,
         native,
+        native_step,
         scan,
         seed_dtype,
         sigmoid,
         split,
         take,
         tanh,
+        where,
     )
 else:
     from keras_charrnn._backend.torch import (  # type: ignore[assignment]
         TrainStep,
+        affine,
         compiled,
         concatenate,
         differentiable,
@@ -92,19 +105,23 @@ else:
         feed,
         jit_compile,
         keep_mask,
+        largest,
         lookup,
         loop,
         native,
+        native_step,
         scan,
         seed_dtype,
         sigmoid,
         split,
         take,
         tanh,
+        where,
     )
 
 __all__ = [
     "TrainStep",
+    "affine",
     "compiled",
     "concatenate",
     "differentiable",
@@ -112,13 +129,16 @@ __all__ = [
     "feed",
     "jit_compile",
     "keep_mask",
+    "largest",
     "lookup",
     "loop",
     "native",
+    "native_step",
     "scan",
     "seed_dtype",
     "sigmoid",
     "split",
     "take",
     "tanh",
+    "where",
 ]

@@ -124,8 +124,8 @@ def each_row(function: Callable, *xs: Any) -> Any:
 
     Args:
         function: A function that takes tensors of one row, (1, ...), and returns
-            one such tensor. A row of integers may be passed as a list.
-        *xs: Tensors with the same leading dimension.
+            one such tensor.
+        *xs: Tensors, or lists of lists of integers, of the same length.
 
     Returns:
         The results, concatenated along the first axis.
@@ -153,7 +153,8 @@ def loop(step: Callable, carry: Any, xs: Any, count: Any, like: Any) -> tuple:
     Args:
         step: `step(carry, x)` returns `(carry, y)`.
         carry: A nest of tensors.
-        xs: A nest of tensors with the same leading dimension, N.
+        xs: A tensor, or a tuple of tensors with the same leading dimension, N. A
+            step gets integers as a tensor or as a list.
         count: The number of steps, 1 to N; it may be a tensor.
         like: A tensor with the shape and the dtype of a y.
 
@@ -183,6 +184,20 @@ def native(cell: str, state: Any) -> tuple[str, Callable] | None:
         function takes features (T, B, D), kernel (D, G * U), recurrent kernel
         (U, G * U), bias and the tensors of the state. It returns the outputs
         (T, B, U) and the tensors of the state after the last position.
+    """
+    return None
+
+
+def native_step(cell: str) -> Callable | None:
+    """Return a way to make one step of a cell that is faster than its equation.
+
+    Args:
+        cell: The cell's name.
+
+    Returns:
+        `None`, or a function without a gradient. It takes the projected input
+        (B, G * U), the recurrent kernel (U, G * U) and the tensors of the state, and
+        returns the tensors of the state after the step.
     """
     return None
 
@@ -283,5 +298,14 @@ def take(table: Any, ids: Any) -> Any:
     return jnp.take(table, ids, axis=0)
 
 
+def largest(x: Any) -> Any:
+    return jnp.max(x, axis=-1, keepdims=True)
+
+
+def affine(x: Any, kernel: Any, bias: Any) -> Any:
+    return x @ kernel + bias
+
+
 sigmoid = jax.nn.sigmoid
 tanh = jnp.tanh
+where = jnp.where

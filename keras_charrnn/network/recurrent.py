@@ -11,7 +11,14 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_charrnn._backend import concatenate, differentiable, lookup, native, scan
+from keras_charrnn._backend import (
+    concatenate,
+    differentiable,
+    lookup,
+    native,
+    native_step,
+    scan,
+)
 from keras_charrnn._platform import check_positive
 from keras_charrnn.network.cells import CELLS, Cell
 
@@ -81,6 +88,7 @@ class Recurrent(keras.layers.Layer):
         self.units = check_positive("units", units)
         self.cell = CELLS[cell]()
         self._run = _sequence(CELLS[cell])
+        self._native_step = native_step(cell)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
         self.ran: str | None = None
@@ -151,7 +159,7 @@ class Recurrent(keras.layers.Layer):
         return (kernel,) if bias is None else (kernel, bias)
 
     def step(self, x: Any, state: State, weights: tuple[Any, ...]) -> State:
-        """Make one step of the cell.
+        """Make one step of the cell, without a gradient.
 
         Args:
             x: The projected input, (B, G * U).
@@ -161,8 +169,9 @@ class Recurrent(keras.layers.Layer):
         Returns:
             The state after the step; its first tensor is the output.
         """
-        kernel, *bias = weights
-        return _step(self.cell, x, state, kernel, *bias)[0]
+        if self._native_step is not None:
+            return self.cell.State(*self._native_step(x, *weights, *state))
+        return _step(self.cell, x, state, *weights)[0]
 
     def call(
         self,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_charrnn._backend import compiled, loop
+from keras_charrnn._backend import compiled, loop, seed_dtype
 from keras_charrnn.network import LanguageModel
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import Sampler
@@ -258,6 +258,8 @@ class Engine:
 
             carry = (logits, state) if seen is None else (logits, state, seen)
             like = ops.zeros((logits.shape[0],), "int32")
+            inverse, keys = rows
+            rows = inverse, ops.cast(keys, seed_dtype)
             (logits, state, *_), ids = loop(write_one, carry, rows, count, like)
             return ids, logits, state
 
@@ -302,6 +304,7 @@ class Engine:
         self, folded: tuple, logits: Any, state: Any, ids: Any, count: Any
     ) -> tuple:
         def read_one(carry: tuple, ids: Any) -> tuple:
+            ids = ops.convert_to_tensor(ids)
             return self._model.step(ids, carry[1], folded), ids
 
         return loop(read_one, (logits, state), ids, count, ids[0])[0]

@@ -12,8 +12,9 @@ import numpy as np
 
 from keras_charrnn.writing.samplers import Sampler, coldness
 
-# The maximum number of characters that one compiled call writes.
-CHUNK = 128
+# The maximum number of characters that one compiled call writes, and that number where
+# a text may have ended before.
+CHUNK, SHORT_CHUNK = 512, 32
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Rules:
         return mask
 
     def coldness(self, position: int, count: int) -> np.ndarray:
-        """Return the inverse temperatures of `count` characters, (CHUNK, B)."""
+        """Return the inverse temperatures of `count` characters, (CHUNK, B, 1)."""
         table = np.ones((CHUNK, len(self.temperatures)))
         for row, given in enumerate(self.temperatures):
             if not callable(given):
@@ -76,7 +77,7 @@ class Rules:
                         f"temperature is a number from 0 on; at position "
                         f"{position + i} the function returned {value!r}."
                     )
-        return coldness(table)
+        return coldness(table)[..., None]
 
 
 def as_number(value: Any) -> float:

@@ -4,7 +4,7 @@ Shapes: B batch, V vocabulary.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -12,12 +12,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_charrnn._backend import each_row, seed_dtype
+from keras_charrnn._backend import each_row, jit_compile, largest, where
 from keras_charrnn._platform import register
 
 # float32 rounds probabilities and their sums. Those that differ by less than this part
 # of them are taken for equal, so that .5 + .3 reaches .8.
 _TIE = 1e-6
+
+# Up to so many characters, XLA compares all pairs faster than it sorts.
+_FEW = 256
 
 
 class _Key(keras.random.SeedGenerator):
@@ -102,20 +105,20 @@ class Sampler(ABC):
 
         Args:
             logits: The logits, (B, V), float; each row has at least one finite value.
-            coldness: The inverse temperatures, (B,), from 1e-30 to 1e30, as the
+            coldness: The inverse temperatures, (B, 1), from 1e-30 to 1e30, as the
                 function `coldness` returns them. The logits are multiplied by them.
-            keys: The seeds of the draws, two integers from 0 to 2**31 - 1: (1, 2)
-                to draw for all rows at once, or (B, 2) to draw for each by itself.
+            keys: The seeds of the draws, two integers from 0 to 2**31 - 1 of the
+                dtype `seed_dtype`, a tensor or a list: (1, 2) to draw for all rows
+                at once, or (B, 2) to draw for each by itself.
             numbers: The sampler's numbers, as scalar tensors.
 
         Returns:
             The ids, (B,), int32; -1 for a row in which `restrict` left no character.
         """
-        keys = ops.cast(keys, seed_dtype)
         # The largest logit is 0, so that no product can overflow. No factor is 0 or
         # infinite, so that a logit of -inf stays -inf.
-        logits = logits - ops.max(logits, axis=-1, keepdims=True)
-        kept = self.restrict(logits * coldness[:, None], numbers)
+        logits = logits - largest(logits)
+        kept = self.restrict(logits * coldness, numbers)
         if getattr(kept, "shape", None) != logits.shape:
             raise ValueError(
                 f"{type(self).__name__}.restrict returns logits of the shape it gets, "
@@ -124,18 +127,17 @@ class Sampler(ABC):
         if self.keeps_likeliest:
             return _drawn(kept, keys)
         left = ops.isfinite(ops.max(kept, axis=-1))
-        kept = ops.where(left[:, None], kept, logits)
-        return ops.where(left, _drawn(kept, keys), -1)
+        kept = where(left[:, None], kept, logits)
+        return where(left, _drawn(kept, keys), -1)
 
 
 def _drawn(logits: Any, keys: Any) -> Any:
-    ids = _draw(logits, keys) if len(keys) == 1 else each_row(_draw, logits, keys)
-    return ops.cast(ids, "int32")
+    return _draw(logits, keys) if len(keys) == 1 else each_row(_draw, logits, keys)
 
 
 def _draw(logits: Any, key: Any) -> Any:
     """Draw an id for each row: logits (B, V), key (1, 2), a tensor or a list."""
-    return keras.random.categorical(logits, 1, seed=_Key(key[0]))[:, 0]
+    return keras.random.categorical(logits, 1, seed=_Key(key[0]))[:, 0]  # int32
 
 
 class RandomSampler(Sampler):
@@ -151,6 +153,12 @@ class RandomSampler(Sampler):
     name = "random"
     keeps_likeliest = True
 
+    def __call__(
+        self, logits: Any, coldness: Any, keys: Any, numbers: Mapping[str, Any]
+    ) -> Any:
+        # To find the largest logit first would keep XLA from fusing the rest.
+        return _drawn(logits * coldness, keys)
+
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
         return logits
 
@@ -164,10 +172,10 @@ class GreedySampler(Sampler):
     def __call__(
         self, logits: Any, coldness: Any, keys: Any, numbers: Mapping[str, Any]
     ) -> Any:
-        return ops.cast(ops.argmax(logits, axis=-1), "int32")
+        return ops.argmax(logits, axis=-1)  # int32
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
-        return ops.where(logits == 0, logits, -float("inf"))
+        return where(logits == 0, logits, -float("inf"))
 
 
 class TopKSampler(Sampler):
@@ -189,10 +197,8 @@ class TopKSampler(Sampler):
         super().__init__(k=_count("k", k))
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
-        last = ops.cast(ops.minimum(numbers["k"], float(logits.shape[-1])), "int32") - 1
-        ordered = ops.flip(ops.sort(logits, axis=-1), axis=-1)
-        least = ops.take(ordered, last, axis=-1)[:, None]
-        return ops.where(logits >= least, logits, -float("inf"))
+        kept = _likeliest(logits, ops.ones_like, numbers["k"])
+        return where(kept, logits, -float("inf"))
 
 
 class TopPSampler(Sampler):
@@ -216,13 +222,20 @@ class TopPSampler(Sampler):
         super().__init__(p=_probability(p))
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
-        probabilities = ops.softmax(logits, axis=-1)
-        ordered = ops.flip(ops.sort(probabilities, axis=-1), axis=-1)
-        before = ops.pad(ops.cumsum(ordered[:, :-1], axis=-1), ((0, 0), (1, 0)))
-        enough = numbers["p"] * (1 - _TIE)
-        inside = ops.logical_or(before < enough, numbers["p"] >= 1)
-        least = ops.min(ops.where(inside, ordered, 2.0), axis=-1, keepdims=True)
-        return ops.where(probabilities >= least, logits, -float("inf"))
+        p = numbers["p"]
+        kept = _likeliest(ops.softmax(logits, axis=-1), lambda x: x, p * (1 - _TIE))
+        return where(kept | (p >= 1), logits, -float("inf"))
+
+
+def _likeliest(x: Any, weigh: Callable, enough: Any) -> Any:
+    """Return where the weights of all larger values sum to less than enough, (B, V)."""
+    if jit_compile and x.shape[-1] <= _FEW:
+        larger = x[:, None, :] > x[:, :, None]
+        return ops.sum(where(larger, weigh(x)[:, None, :], 0.0), axis=-1) < enough
+    ordered, _ = ops.top_k(x, x.shape[-1])
+    weights = weigh(ordered)
+    inside = ops.cumsum(weights, axis=-1) - weights < enough
+    return x >= -largest(-where(inside, ordered, float("inf")))
 
 
 class MinPSampler(Sampler):
@@ -247,7 +260,7 @@ class MinPSampler(Sampler):
 
     def restrict(self, logits: Any, numbers: Mapping[str, Any]) -> Any:
         least = ops.log(numbers["p"] * (1 - _TIE))  # the likeliest is at 0
-        return ops.where(logits >= least, logits, -float("inf"))
+        return where(logits >= least, logits, -float("inf"))
 
 
 class BeamSampler(Sampler):
@@ -288,7 +301,8 @@ def coldness(temperature: Any) -> np.ndarray:
 
     Returns:
         The inverse, float32, limited to 1e-30 to 1e30. So a temperature of 0 leaves
-        only the largest logit, infinity makes all logits alike, and no nan occurs.
+        only the largest logit, infinity makes all logits alike, and no nan occurs
+        for logits up to 1e8.
     """
     with np.errstate(divide="ignore", over="ignore"):
         inverse = 1 / np.asarray(temperature, np.float64)

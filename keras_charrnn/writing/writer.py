@@ -11,14 +11,11 @@ from keras_charrnn._platform import check_flag
 from keras_charrnn.settings import Temperature
 from keras_charrnn.text import Unknown, Vocabulary
 from keras_charrnn.writing.engine import Engine, Passage
-from keras_charrnn.writing.rules import CHUNK, Draws, Rules
+from keras_charrnn.writing.rules import CHUNK, SHORT_CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import BeamSampler
 from keras_charrnn.writing.search import search
 from keras_charrnn.writing.session import Session
 from keras_charrnn.writing.settings import Settings, streams_of, with_settings
-
-# How many characters are written before texts that have ended are looked for.
-_SHORT = 32
 
 
 class TextWriter:
@@ -296,7 +293,7 @@ class TextWriter:
         ends: list[int | None] = [None] * len(texts)
         # The text that each row of the passage writes.
         rows = list(range(len(texts)))
-        chunk = _SHORT if stops else CHUNK
+        chunk = SHORT_CHUNK if stops else CHUNK
         while draws.position < settings.length and rows:
             count = min(chunk, settings.length - draws.position)
             ids, passage = self.engine.write(passage, rules, draws, count, folded)

@@ -43,15 +43,6 @@ CASES = {
 }
 DROPOUT = 0.1
 VOCABULARY = 84
-# The networks that write, and what: how many texts, how long, with which sampler.
-WRITERS = ("lstm-256", "lstm-1024")
-WRITING = {
-    "writing": (1, 1000, "random"),
-    "writing, top-p": (1, 1000, "top_p"),
-    "writing, greedy": (1, 1000, "greedy"),
-    "writing, 64 texts": (64, 100, "random"),
-    "writing, 64 texts, greedy": (64, 100, "greedy"),
-}
 
 
 def machine():
@@ -121,16 +112,7 @@ def ours(case, precision, dropout=DROPOUT):
     keras.config.set_dtype_policy(precision)
     model, batches = model_and_batches(case, dropout)
     seconds = median_seconds(lambda: model.fit(batches, verbose=0), 3)
-    figures = {"training": case.characters / seconds}
-    writes = precision == "float32" and dropout and case.name in WRITERS
-    for figure, (texts, length, sampler) in (WRITING if writes else {}).items():
-        prompts = [""] * texts
-
-        def write(prompts=prompts, length=length, sampler=sampler):
-            model.generate(prompts, length, seed=1, sampler=sampler)
-
-        figures[figure] = texts * length / median_seconds(write)
-    return figures
+    return {"training": case.characters / seconds}
 
 
 def without_dropout(case, precision):
@@ -151,8 +133,27 @@ def model_and_batches(case, dropout):
     return model, kc.StreamBatches(corpus, case.batch, case.length)
 
 
+def stock_model(case, size, batch_size):
+    """The tutorials' model, with `stateful=True`."""
+    import keras
+
+    options = {"return_sequences": True, "stateful": True}
+    if keras.backend.backend() == "torch":
+        options["use_cudnn"] = False  # without it the program crashes
+    layer = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[case.cell]
+    return keras.Sequential(
+        [
+            keras.Input((None,), batch_size=batch_size, dtype="int32"),
+            keras.layers.Embedding(size, case.embedding),
+            layer(case.units, **options),
+            keras.layers.Dropout(DROPOUT),
+            keras.layers.Dense(size),
+        ]
+    )
+
+
 def stock(case, precision):
-    """The tutorials' program: `stateful=True`, and a model call per character."""
+    """The tutorials' program in stock Keras."""
     import keras
     import numpy as np
 
@@ -160,47 +161,30 @@ def stock(case, precision):
 
     keras.config.set_dtype_policy(precision)
     corpus = corpus_of(case)
-    size = len(corpus.vocabulary)
-
-    def build(batch_size):
-        options = {"return_sequences": True, "stateful": True}
-        if keras.backend.backend() == "torch":
-            options["use_cudnn"] = False  # without it the program crashes
-        layer = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[case.cell]
-        return keras.Sequential(
-            [
-                keras.Input((None,), batch_size=batch_size, dtype="int32"),
-                keras.layers.Embedding(size, case.embedding),
-                layer(case.units, **options),
-                keras.layers.Dropout(DROPOUT),
-                keras.layers.Dense(size),
-            ]
-        )
-
     batches = [b[:2] for b in kc.StreamBatches(corpus, case.batch, case.length)]
     x = np.concatenate([inputs["ids"] for inputs, _ in batches])
     y = np.concatenate([targets for _, targets in batches])
-    model = build(case.batch)
+    model = stock_model(case, len(corpus.vocabulary), case.batch)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(), loss)
     seconds = median_seconds(
         lambda: model.fit(x, y, batch_size=case.batch, shuffle=False, verbose=0)
     )
-    figures = {"training": case.characters / seconds}
-    writer, length = build(1), 20
-    ids = np.zeros((1, 1), "int32")
+    return {"training": case.characters / seconds}
 
-    def write():
-        for _ in range(length):
-            logits = writer(ids)[:, -1]
-            keras.ops.convert_to_numpy(keras.random.categorical(logits, 1))
 
-    figures["writing"] = length / median_seconds(write)
-    return figures
+def network(case, size):
+    """Embedding, recurrent layer and head in PyTorch."""
+    import torch
+
+    rnn = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[case.cell]
+    embedding = torch.nn.Embedding(size, case.embedding)
+    layer = rnn(case.embedding, case.units, batch_first=True)
+    return embedding, layer, torch.nn.Linear(case.units, size)
 
 
 def native(case, precision):
-    """What one would write by hand in PyTorch."""
+    """What one would write by hand in PyTorch to train."""
     import numpy as np
     import torch
 
@@ -208,11 +192,8 @@ def native(case, precision):
 
     corpus = corpus_of(case)
     size = len(corpus.vocabulary)
-    rnn = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[case.cell]
-    embedding = torch.nn.Embedding(size, case.embedding)
-    layer = rnn(case.embedding, case.units, batch_first=True)
+    embedding, layer, head = network(case, size)
     dropout = torch.nn.Dropout(DROPOUT)
-    head = torch.nn.Linear(case.units, size)
     parameters = [p for m in (embedding, layer, head) for p in m.parameters()]
     optimizer = torch.optim.AdamW(parameters)
     batches = list(kc.StreamBatches(corpus, case.batch, case.length))
@@ -235,21 +216,7 @@ def native(case, precision):
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
 
-    @torch.inference_mode()
-    def write(texts, length):
-        ids, state = torch.zeros((texts, 1), dtype=torch.long), None
-        for _ in range(length):
-            x, state = layer(embedding(ids), state)
-            ids = torch.multinomial(torch.softmax(head(x)[:, -1], -1), 1)
-            ids.tolist()
-
-    figures = {"training": case.characters / median_seconds(epoch, 3)}
-    if precision == "float32" and case.name in WRITERS:
-        dropout.eval()
-        figures["writing"] = 300 / median_seconds(lambda: write(1, 300))
-        seconds = median_seconds(lambda: write(64, 100))
-        figures["writing, 64 texts"] = 6400 / seconds
-    return figures
+    return {"training": case.characters / median_seconds(epoch, 3)}
 
 
 PROGRAMS = {

@@ -1,4 +1,4 @@
-"""Characters per second: this package, stock Keras, and torch.nn, side by side.
+"""Characters trained per second: this package, stock Keras, and torch.nn, side by side.
 
     python -m tests.benchmarks.speed             # the table, and speed.json
     python -m tests.benchmarks.speed --quick     # the LSTM of 256 units alone
@@ -47,12 +47,18 @@ def runs(case):
 def run(case, program, backend, precision):
     """One program in a process of its own."""
     words = ["--program", program, "--case", case.name, "--precision", precision]
+    # They would not have it if this package were not at hand.
+    kept = program not in (BY_HAND[0], "stock Keras")
+    return run_program("tests.benchmarks.speed", words, backend, kept)
+
+
+def run_program(module, words, backend, memory_kept):
+    """The figures that a module prints, in a process of its own."""
     environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    if program in (BY_HAND[0], "stock Keras"):
-        # They would not have it if this package were not at hand.
+    if not memory_kept:
         environment["KERAS_CHARRNN_KEEP_MEMORY"] = "0"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.speed", *words],
+        [sys.executable, "-m", module, *words],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -109,13 +115,6 @@ def table(rows):
         "to torch.nn bfloat16": ("training to torch.nn bf16", "{:.2f}"),
         "to dropout 0": ("training to ours, no dropout", "{:.2f}"),
         "to stock Keras": ("training to stock Keras", "{:.2f}"),
-        "writing": ("writing", "{:,.0f}"),
-        "writing to torch.nn": ("writing to torch.nn", "{:.2f}"),
-        "top-p": ("writing, top-p", "{:,.0f}"),
-        "greedy": ("writing, greedy", "{:,.0f}"),
-        "64 texts": ("writing, 64 texts", "{:,.0f}"),
-        "64 texts to torch.nn": ("writing, 64 texts to torch.nn", "{:.2f}"),
-        "64 texts, greedy": ("writing, 64 texts, greedy", "{:,.0f}"),
     }
     lines = [
         f"| network | program | {' | '.join(columns)} |",

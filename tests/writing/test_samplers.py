@@ -6,7 +6,7 @@ import pytest
 
 import keras_charrnn as kc
 from keras_charrnn import Sampler, samplers
-from keras_charrnn._backend import compiled
+from keras_charrnn._backend import compiled, seed_dtype
 from tests.helpers import numpy
 
 P = np.array([0.02, 0.08, 0.1, 0.2, 0.25, 0.35])
@@ -25,8 +25,8 @@ def choose(sampler, logits, temperature=1.0, keys=None, rows=None, draw=None):
         keys = np.random.default_rng(0).integers(0, 2**31, (len(logits), 2))
     ids = (draw or sampler)(
         keras.ops.convert_to_tensor(logits),
-        keras.ops.convert_to_tensor(samplers.coldness([temperature] * len(logits))),
-        keras.ops.convert_to_tensor(np.asarray(keys, "int32")),
+        keras.ops.convert_to_tensor(samplers.coldness([[temperature]] * len(logits))),
+        keras.ops.convert_to_tensor(np.asarray(keys, seed_dtype)),
         {
             k: keras.ops.convert_to_tensor(np.float32(v))
             for k, v in sampler.numbers.items()
@@ -138,12 +138,13 @@ def test_top_p_keeps_the_fewest_that_reach_p(parts):
         ) == [left], (shares, p)
 
 
+@pytest.mark.parametrize("width", [17, 300])
 @pytest.mark.parametrize("name", ["top_k", "top_p", "min_p"])
-def test_restrictions_are_those_of_numpy(name):
+def test_restrictions_are_those_of_numpy(name, width):
     rng = np.random.default_rng(1)
-    logits = rng.normal(size=(40, 17)) * 3
+    logits = rng.normal(size=(40, width)) * 3
     for _ in range(8):
-        number = int(rng.integers(1, 20)) if name == "top_k" else rng.random()
+        number = int(rng.integers(1, width)) if name == "top_k" else rng.random()
         sampler = samplers.SAMPLERS[name](number)
         for got, row in zip(restricted(sampler, logits), logits):
             p = np.exp(row - row.max())

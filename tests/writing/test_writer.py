@@ -6,7 +6,7 @@ import pytest
 
 import keras_charrnn as kc
 from keras_charrnn import samplers
-from keras_charrnn.writing.rules import CHUNK
+from keras_charrnn.writing.rules import CHUNK, SHORT_CHUNK
 from keras_charrnn.writing.session import PIECE
 from tests.helpers import alphabet, crossentropy, reference_logits
 
@@ -172,7 +172,9 @@ def test_a_stop_text_ends_the_writing(abc):
 
 
 @pytest.mark.parametrize("size", [1, 2, 30, 200])
-@pytest.mark.parametrize("end", [CHUNK, CHUNK + 1, CHUNK + 29, 2 * CHUNK, 300])
+@pytest.mark.parametrize(
+    "end", [SHORT_CHUNK, SHORT_CHUNK + 1, SHORT_CHUNK + 29, 2 * SHORT_CHUNK, 300]
+)
 def test_a_stop_text_is_found_across_the_border_of_chunks(abc, size, end):
     start = max(0, end - size)
     whole = "abcdefghijklmnopqrstuvwxyz" * 20  # what is written after "z"
