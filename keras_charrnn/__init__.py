@@ -27,6 +27,7 @@ __all__ = [
     "Vocabulary",
     "WindowBatches",
     "corpora",
+    "fast_policy",
     "from_keras",
     "from_torch",
     "read_text",
@@ -44,7 +45,7 @@ if not _platform.is_command():
     from keras_charrnn.batches import DocumentBatches, StreamBatches, WindowBatches
     from keras_charrnn.conversion import from_keras, from_torch
     from keras_charrnn.model import CharRNN
-    from keras_charrnn.network import CELLS, Cell, Recurrent
+    from keras_charrnn.network import CELLS, Cell, Recurrent, fast_policy
     from keras_charrnn.text import Corpus, Vocabulary, corpora, read_text
     from keras_charrnn.training import (
         RECIPES,

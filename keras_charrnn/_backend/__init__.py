@@ -23,6 +23,8 @@ package imports a backend or asks which one is in use.
     A faster way to make one step of a cell without a gradient, if there is one.
 `compiled(function, variables)`
     A function prepared for fast inference; it may read `variables`.
+`fast_policy()`
+    The dtype policy in which the device trains fastest.
 `keep_mask(x, seed, threshold)`
     Random booleans for dropout.
 `lookup(table, ids)`
@@ -54,6 +56,7 @@ if _name == "jax":
         concatenate,
         differentiable,
         each_row,
+        fast_policy,
         feed,
         jit_compile,
         keep_mask,
@@ -78,6 +81,7 @@ elif _name == "tensorflow":
         concatenate,
         differentiable,
         each_row,
+        fast_policy,
         feed,
         jit_compile,
         keep_mask,
@@ -102,6 +106,7 @@ else:
         concatenate,
         differentiable,
         each_row,
+        fast_policy,
         feed,
         jit_compile,
         keep_mask,
@@ -126,6 +131,7 @@ __all__ = [
     "concatenate",
     "differentiable",
     "each_row",
+    "fast_policy",
     "feed",
     "jit_compile",
     "keep_mask",

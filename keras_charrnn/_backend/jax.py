@@ -239,6 +239,16 @@ _TRAINING = (
 )
 
 
+def fast_policy() -> str:
+    """Return the dtype policy in which this device trains fastest: a name of Keras."""
+    # On a CPU, XLA multiplies float32 faster. Tensor cores of generation 8 on, and
+    # TPUs, multiply bfloat16.
+    device = jax.devices()[0]
+    capability = getattr(device, "compute_capability", "0")
+    fast = device.platform == "tpu" or float(capability) >= 8
+    return "mixed_bfloat16" if fast else "float32"
+
+
 def lookup(table: Any, ids: Any) -> Any:
     """Take rows of a table, in training.
 

@@ -263,6 +263,16 @@ def _of_flat(function: Callable, present: tuple, *tensors: Any) -> Any:
     )
 
 
+def fast_policy() -> str:
+    """Return the dtype policy in which this device trains fastest: a name of Keras."""
+    # On a CPU, XLA multiplies float32 faster. Tensor cores of that generation on
+    # multiply bfloat16.
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    fast = [d.get("compute_capability", (0, 0)) >= (8, 0) for d in details]
+    return "mixed_bfloat16" if fast and all(fast) else "float32"
+
+
 def lookup(table: Any, ids: Any) -> Any:
     """Take rows of a table, in training.
 

@@ -268,6 +268,17 @@ def compiled(function: Callable, variables: Sequence) -> Callable:
     return run
 
 
+def fast_policy() -> str:
+    """Return the dtype policy in which this device trains fastest: a name of Keras."""
+    if torch.cuda.is_available():
+        # Tensor cores of that generation on multiply bfloat16.
+        fast = torch.cuda.get_device_capability() >= (8, 0)
+    else:
+        known = torch.cpu.get_capabilities()
+        fast = known.get("avx512_bf16", False) or known.get("amx_bf16", False)
+    return "mixed_bfloat16" if fast else "float32"
+
+
 def lookup(table: Any, ids: Any) -> Any:
     """Take rows of a table, in training.
 

@@ -27,12 +27,13 @@ RECIPES = {
     },
     "60 seconds": {"fit": {"epochs": 2}},
     "90 seconds": {"fit": {"epochs": 3}},
+    "90 seconds, bfloat16": {"fit": {"epochs": 3}, "precision": "mixed_bfloat16"},
     "90 seconds, mogrifier": {"model": {"cell": "mogrifier"}, "fit": {"epochs": 3}},
     "best": {"recipe": "best"},
 }
 
 
-def run(path, seed, began, recipe="default", model=(), fit=()):
+def run(path, seed, began, recipe="default", model=(), fit=(), precision="float32"):
     """One recipe in this process."""
     import keras
 
@@ -41,6 +42,7 @@ def run(path, seed, began, recipe="default", model=(), fit=()):
     recipe = kc.RECIPES[recipe]
     model, fit = recipe.model | dict(model), recipe.fit | dict(fit)
     keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(precision)
     corpus = kc.Corpus.from_text(Path(path).read_text(encoding="utf-8"))
     training, validation = corpus.split(0.1)
     rnn = kc.CharRNN(corpus.vocabulary, **model)
