@@ -75,11 +75,21 @@ class Writing:
         '`"random"`, `"greedy"`, `"top_k"`, `"top_p"`, `"min_p"`, `"beam"`, or a '
         "`Sampler` such as `samplers.TopPSampler(0.8)`.",
     )
-    repetition_penalty: float = _setting(
-        1.0,
-        "above 1 makes characters less likely that have occurred",
-        "Where a character stands in the prompt or in what has been written, its logit "
-        "is divided by the penalty if it is positive, and multiplied otherwise.",
+    dry_multiplier: float = _setting(
+        0.0,
+        "above 0, as 0.8, makes characters less likely that would repeat a passage",
+        "Where the text ends as it did before, the logit of the character that "
+        "followed there is lowered by "
+        "`dry_multiplier * dry_base ** (n - dry_allowed_length)`, n being how many "
+        "characters are equal, `dry_allowed_length` or more. The last 2,048 characters "
+        "count, and the prompt with them.",
+    )
+    dry_base: float = _setting(
+        1.2,
+        "how the cost of a repeated passage grows with each character of it, from 1",
+    )
+    dry_allowed_length: int = _setting(
+        10, "passages of fewer characters are repeated at no cost, 1 to 200"
     )
     banned: str = _setting("", "characters that are never written")
     allowed: str | None = _setting(
@@ -108,12 +118,7 @@ class Writing:
                 f"is {self.length}. Make length larger."
             )
         check_flag("keep_stop", self.keep_stop)
-        penalty = self.repetition_penalty
-        if not isinstance(penalty, Real) or not 0 < penalty <= 1e30:
-            raise ValueError(
-                "repetition_penalty is a number above 0, to 1e30, and 1 changes "
-                f"nothing; it is {penalty!r}."
-            )
+        self._check_dry()
         for name in ("banned", "allowed"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
@@ -126,6 +131,23 @@ class Writing:
                     "stop is a text, or a list of texts, of one character or more; "
                     f"there is {text!r}."
                 )
+
+    def _check_dry(self) -> None:
+        limits = {"dry_multiplier": (0, 1e6), "dry_base": (1, 1e6)}
+        for name, (least, most) in limits.items():
+            value = getattr(self, name)
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if not number or not least <= value <= most:
+                raise ValueError(
+                    f"{name} is a number from {least} to {most:,.0f}; it is {value!r}."
+                )
+        length = self.dry_allowed_length
+        whole = isinstance(length, Integral) and not isinstance(length, bool)
+        if not whole or not 1 <= length <= 200:
+            raise ValueError(
+                "dry_allowed_length is a number of characters, 1 to 200; it is "
+                f"{length!r}."
+            )
 
     @property
     def stop_texts(self) -> tuple[str, ...]:

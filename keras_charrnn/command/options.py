@@ -198,7 +198,18 @@ def _add_sample(commands: Any, parents: list) -> None:
     )
     sample.set_defaults(command="sample")
     sample.add_argument("model", help="a .keras file")
-    sample.add_argument("--prompt", default="", help="the text to write on from")
+    prompt = sample.add_mutually_exclusive_group()
+    prompt.add_argument(
+        "--prompt",
+        default="",
+        help=r"the text to write on from; here, in --banned and in --stop, \n is a "
+        r"line end, \t a tab and \\ a backslash",
+    )
+    prompt.add_argument(
+        "--prompt-file",
+        metavar="FILE",
+        help="the same as it stands in a file in UTF-8, or - for standard input",
+    )
     _add(sample, Writing, "length")
     _add(sample, Writing, "temperature", default=0.7)
     sample.add_argument("--top-k", type=int, help="draw from the K likeliest")
@@ -211,7 +222,16 @@ def _add_sample(commands: Any, parents: list) -> None:
     sample.add_argument(
         "--beams", type=int, help="look for the likeliest text with so many beams"
     )
-    _add(sample, Writing, "banned", "repetition_penalty", "stop", "keep_stop")
+    _add(sample, Writing, "dry_multiplier", "dry_base", "dry_allowed_length")
+    _add(sample, Writing, "banned")
+    sample.add_argument(
+        "--stop",
+        action="append",
+        default=[],
+        help="a text that ends the writing once it is complete; may be given several "
+        "times",
+    )
+    _add(sample, Writing, "keep_stop")
     sample.add_argument(
         "--num-samples", type=int, default=1, help="how many texts to write"
     )

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from keras_charrnn.command.models import load
+from keras_charrnn.text import read_text, unescaped
 from keras_charrnn.writing import samplers
 
 
@@ -15,16 +16,21 @@ def run(options: argparse.Namespace) -> None:
     """
     if options.num_samples < 1:
         raise ValueError(f"--num-samples is 1 or more; it is {options.num_samples}.")
-    model = load(options.model)
+    prompt = unescaped(options.prompt, "--prompt")
+    if options.prompt_file is not None:
+        prompt = read_text(options.prompt_file)
     settings = {
         "sampler": _sampler(options),
-        "repetition_penalty": options.repetition_penalty,
-        "banned": options.banned,
-        "stop": options.stop,
+        "dry_multiplier": options.dry_multiplier,
+        "dry_base": options.dry_base,
+        "dry_allowed_length": options.dry_allowed_length,
+        "banned": unescaped(options.banned, "--banned"),
+        "stop": [unescaped(text, "--stop") for text in options.stop],
         "keep_stop": options.keep_stop,
     }
+    model = load(options.model)
     if options.num_samples == 1 and options.beams is None:
-        session = model.session(options.prompt, options.unknown)
+        session = model.session(prompt, options.unknown)
         # Bad settings are told before anything is written.
         pieces = session.stream(
             options.length, options.temperature, options.seed, **settings
@@ -36,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
         return
     # Several texts are written together; what beam search writes is known at its end.
     texts = model.generate(
-        options.prompt,
+        prompt,
         options.length,
         options.temperature,
         options.seed,

@@ -8,6 +8,7 @@ from typing import Any
 
 from keras_charrnn._platform import check_flag
 from keras_charrnn.text.code_points import code_points_of, refuse_surrogates
+from keras_charrnn.text.escapes import unescaped
 from keras_charrnn.text.tables import column_of, field_of, rows_of
 
 # A file's name, or "" for what is no file, and its text in pieces.
@@ -26,8 +27,6 @@ _PIECE = 1 << 20
 # CRLF, LF and CR, and the CR CR LF of files that were converted twice.
 _LINE_END = re.compile(r"\r+\n|\r")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
-_ESCAPES = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\\": "\\"}
-_ESCAPE = re.compile(r"\\[nrt\\]")
 _NAMELESS = "the text"
 _BLANK_START = re.compile(r"(?:[^\S\n]*\n)+")
 
@@ -182,13 +181,7 @@ def _separator_of(kind: Any) -> str | None:
     asked = kind.partition(":")[2]
     if not asked:
         return None
-    wrong = _ESCAPE.sub("", asked).find("\\")
-    if wrong >= 0:
-        raise ValueError(
-            f"documents={kind!r}: a backslash in a separator begins \\n, \\r or \\t, "
-            "and stands twice, \\\\, for itself."
-        )
-    return _ESCAPE.sub(lambda found: _ESCAPES[found[0]], asked)
+    return unescaped(asked, f"documents={kind!r}")
 
 
 def _watched(pieces: Iterable[str], separator: str, found: list[str]) -> Iterator[str]:

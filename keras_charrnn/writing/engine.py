@@ -11,8 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_charrnn._backend import compiled, loop, seed_dtype
+from keras_charrnn._backend import compiled, loop, seed_dtype, where
 from keras_charrnn.network import LanguageModel
+from keras_charrnn.writing.repetition import RECENT, Past, extended, lowered, past_of
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import Sampler
 
@@ -27,28 +28,29 @@ class Passage:
     Attributes:
         logits: The logits of the next character, (B, V).
         state: The model's state, a nest of (B, U) tensors.
-        seen: Which characters have occurred in each row, booleans (B, V).
+        recent: The last ids of each row, (B, up to `RECENT`), with -1 before the start
+            of a shorter text.
     """
 
     logits: Any
     state: Any
-    seen: np.ndarray
+    recent: np.ndarray
 
     def rows(self, index: Sequence[int]) -> "Passage":
         """Return a passage of the given rows, each as often as `index` lists it."""
-        if list(index) == list(range(len(self.seen))):
+        if list(index) == list(range(len(self.recent))):
             return self
         logits, state = keras.tree.map_structure(
             lambda x: ops.take(x, np.asarray(index), axis=0), (self.logits, self.state)
         )
-        return Passage(logits, state, self.seen[list(index)])
+        return Passage(logits, state, self.recent[list(index)])
 
 
 class Engine:
     """Reads and writes with a model, in compiled loops.
 
     A writing loop is compiled once for each number of rows and class of sampler, with
-    and without a repetition penalty and a mask of the allowed characters. The length of
+    and without a cost of repetition and a mask of the allowed characters. The length of
     a text, its temperature, its seed and the sampler's numbers are data.
 
     Args:
@@ -87,20 +89,19 @@ class Engine:
         columns = -(-longest // width) * width
         ids = np.zeros((len(prompts), columns), np.int32)
         reset = np.zeros((len(prompts), columns), bool)
-        seen = np.zeros((len(prompts), len(self._model.vocabulary)), bool)
+        recent = np.full((len(prompts), min(longest, RECENT)), -1, np.int32)
         for row, prompt in enumerate(prompts):
             ids[row, columns - len(prompt) :] = prompt
             reset[row, columns - len(prompt)] = True
-            seen[row, prompt] = True
-        if self._model.vocabulary.end_id is not None:
-            seen[:, self._model.vocabulary.end_id] = False
+            last = prompt[-RECENT:]
+            recent[row, recent.shape[1] - len(last) :] = last
         state = self._model.initial_state(len(prompts))
         for left in range(0, columns, width):
             part = np.s_[:, left : left + width]
             # The backend's own kernel can run only where there is no reset.
             starts = reset[part] if reset[part].any() else None
             logits, state = self._read(ids[part], starts, state)
-        return _passage(logits, state, seen)
+        return _passage(logits, state, recent)
 
     def follow(self, passage: Passage, ids: np.ndarray, folded: tuple) -> Passage:
         """Continue reading from a passage of one row.
@@ -113,8 +114,6 @@ class Engine:
         Returns:
             The passage after the last of the ids.
         """
-        seen = passage.seen.copy()
-        seen[0, ids] = True
         logits, state = passage.logits, passage.state
         whole = len(ids) // _READ_AT_MOST * _READ_AT_MOST
         for left in range(0, whole, _READ_AT_MOST):
@@ -127,7 +126,7 @@ class Engine:
             logits, state = self._follow(
                 folded, logits, state, row, np.int32(len(part))
             )
-        return _passage(logits, state, seen)
+        return _passage(logits, state, _appended(passage.recent, ids[None]))
 
     def write(
         self, passage: Passage, rules: Rules, draws: Draws, count: int, folded: tuple
@@ -151,7 +150,8 @@ class Engine:
             self._write[kind] = compiled(
                 self._write_chunk(rules.sampler), self._model.weights
             )
-        adjustments = _adjustments(passage, rules, draws.position)
+        width = len(self._model.vocabulary)
+        adjustments = _adjustments(passage, rules, draws.position, width)
         inverse = rules.coldness(draws.position, count)
         numbers = {k: np.float32(v) for k, v in rules.sampler.numbers.items()}
         ids, logits, state = self._write[kind](
@@ -170,9 +170,8 @@ class Engine:
                 f"{rules.sampler!r} left no character to draw at position {place} of "
                 "what is written; its restrict has to keep one of every row."
             )
-        seen = passage.seen.copy()
-        np.put_along_axis(seen, written, True, axis=1)
-        return written, _passage(logits, state, seen)
+        recent = _appended(passage.recent, written)
+        return written, _passage(logits, state, recent)
 
     def score(self, ids: np.ndarray) -> np.ndarray:
         """Return the log-probability of every id but the first, (T - 1,).
@@ -222,17 +221,16 @@ class Engine:
             passage.logits,
             passage.state,
             scores.astype(np.float32),
-            *_adjustments(passage, rules, position),
+            *_adjustments(passage, rules, position, len(self._model.vocabulary)),
             np.zeros(CHUNK, np.float32),
             np.int32(count),
         )
         steps = keras.ops.convert_to_numpy(steps)[:count]
         ids, parents = steps[:, 0], steps[:, 1]
-        seen = passage.seen
+        recent = passage.recent
         for i, parent in zip(ids, parents):
-            seen = seen[parent]
-            seen[np.arange(len(i)), i] = True
-        after = _passage(logits, state, seen)
+            recent = _appended(recent[parent], i[:, None])
+        after = _passage(logits, state, recent)
         return ids, parents, after, keras.ops.convert_to_numpy(scores)
 
     def _write_chunk(self, sampler: Sampler) -> Callable:
@@ -240,23 +238,23 @@ class Engine:
             folded: tuple,
             logits: Any,
             state: Any,
-            seen: Any,
-            penalty: Any,
+            past: Any,
+            dry: Any,
             allowed: Any,
             numbers: dict,
             rows: tuple,
             count: Any,
         ) -> tuple:
             def write_one(carry: tuple, row: tuple) -> tuple:
-                logits, state, *seen = carry
+                logits, state, *past = carry
                 inverse, keys = row
-                logits = _adjusted(logits, seen, penalty, allowed)
+                logits = _adjusted(logits, past, dry, allowed)
                 ids = sampler(logits, inverse, keys, numbers)
                 read = ids if sampler.keeps_likeliest else ops.maximum(ids, 0)
-                seen = _with(seen, read, logits.shape[-1])
-                return (*self._model.step(read, state, folded), *seen), ids
+                past = [extended(p, read) for p in past]
+                return (*self._model.step(read, state, folded), *past), ids
 
-            carry = (logits, state) if seen is None else (logits, state, seen)
+            carry = (logits, state) if past is None else (logits, state, past)
             like = ops.zeros((logits.shape[0],), "int32")
             inverse, keys = rows
             rows = inverse, ops.cast(keys, seed_dtype)
@@ -271,8 +269,8 @@ class Engine:
         logits: Any,
         state: Any,
         scores: Any,
-        seen: Any,
-        penalty: Any,
+        past: Any,
+        dry: Any,
         allowed: Any,
         places: Any,
         count: Any,
@@ -280,20 +278,20 @@ class Engine:
         beams, width = logits.shape
 
         def search_one(carry: tuple, _: Any) -> tuple:
-            logits, state, scores, *seen = carry
-            logits = _adjusted(logits, seen, penalty, allowed)
+            logits, state, scores, *past = carry
+            logits = _adjusted(logits, past, dry, allowed)
             logp = ops.log_softmax(logits, axis=-1) + scores[:, None]  # (K, V)
             scores, best = ops.top_k(ops.reshape(logp, (-1,)), beams)
             best = ops.cast(best, "int32")
             parents, ids = best // width, best % width
-            state, seen = keras.tree.map_structure(
-                lambda x: ops.take(x, parents, axis=0), (state, seen)
+            state, past = keras.tree.map_structure(
+                lambda x: ops.take(x, parents, axis=0), (state, past)
             )
-            seen = _with(seen, ids, width)
+            past = [extended(p, ids) for p in past]
             logits, state = self._model.step(ids, state, folded)
-            return (logits, state, scores, *seen), ops.stack([ids, parents])
+            return (logits, state, scores, *past), ops.stack([ids, parents])
 
-        carry = (logits, state, scores, *(() if seen is None else (seen,)))
+        carry = (logits, state, scores, *(() if past is None else (past,)))
         like = ops.zeros((2, beams), "int32")
         (logits, state, scores, *_), steps = loop(
             search_one, carry, places, count, like
@@ -310,33 +308,31 @@ class Engine:
         return loop(read_one, (logits, state), ids, count, ids[0])[0]
 
 
-def _passage(logits: Any, state: Any, seen: np.ndarray) -> Passage:
+def _passage(logits: Any, state: Any, recent: np.ndarray) -> Passage:
     if not np.isfinite(keras.ops.convert_to_numpy(logits)).all():
         raise ValueError(
             "The model's logits are not finite (nan or inf), so there is nothing to "
             "choose from. Its training has diverged: train it anew with a lower "
             "learning rate, or clip the gradients."
         )
-    return Passage(logits, state, seen)
+    return Passage(logits, state, recent)
 
 
-def _adjustments(passage: Passage, rules: Rules, position: int) -> tuple:
-    """Return seen, penalty and allowed for a loop, each `None` if it is not used."""
-    allowed = rules.mask(position, passage.seen.shape[1])
-    if rules.penalty == 1:
+def _appended(recent: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    return np.concatenate([recent, ids.astype(np.int32)], axis=1)[:, -RECENT:]
+
+
+def _adjustments(passage: Passage, rules: Rules, position: int, width: int) -> tuple:
+    """Return past, dry and allowed for a loop, each `None` if it is not used."""
+    allowed = rules.mask(position, width)
+    if rules.dry is None:
         return None, None, allowed
-    return passage.seen.astype(np.float32), np.float32(rules.penalty), allowed
+    return past_of(passage.recent), rules.dry.numbers, allowed
 
 
-def _adjusted(logits: Any, seen: Sequence, penalty: Any, allowed: Any) -> Any:
-    if seen:
-        weighed = ops.where(logits > 0, logits / penalty, logits * penalty)
-        logits = ops.where(seen[0] > 0, weighed, logits)
-    return logits if allowed is None else ops.where(allowed, logits, -float("inf"))
-
-
-def _with(seen: Sequence, ids: Any, width: int) -> list:
-    return [ops.maximum(s, ops.one_hot(ids, width, dtype="float32")) for s in seen]
+def _adjusted(logits: Any, past: Sequence[Past], dry: Any, allowed: Any) -> Any:
+    logits = lowered(logits, past[0], dry) if past else logits
+    return logits if allowed is None else where(allowed, logits, -float("inf"))
 
 
 def _width(length: int) -> int:

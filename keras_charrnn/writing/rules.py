@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_charrnn.writing.repetition import Dry
 from keras_charrnn.writing.samplers import Sampler, coldness
 
 # The maximum number of characters that one compiled call writes, and that number where
@@ -25,8 +26,7 @@ class Rules:
         sampler: The `Sampler`.
         temperatures: For each row, a number, or a function of the position that
             returns a number. The first character written has position 0.
-        penalty: The logits of characters that a row has seen are divided by the
-            penalty if they are positive, and multiplied by it otherwise.
+        dry: How much a repetition costs; nothing if `None`.
         allowed: Which characters may be written, booleans (V,); all if `None`.
         min_length: The minimum number of characters of a document.
         end_id: The id of the end of a document, if there is one.
@@ -34,7 +34,7 @@ class Rules:
 
     sampler: Sampler
     temperatures: Sequence[float | Callable[[int], float]]
-    penalty: float = 1.0
+    dry: Dry | None = None
     allowed: np.ndarray | None = None
     min_length: int = 0
     end_id: int | None = None

@@ -15,6 +15,7 @@ from keras_charrnn._platform import whole_file
 from keras_charrnn.settings import Temperature
 from keras_charrnn.text import Decoder, Unknown, Vocabulary
 from keras_charrnn.writing.engine import Engine, Passage
+from keras_charrnn.writing.repetition import RECENT
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import BeamSampler
 from keras_charrnn.writing.search import search
@@ -233,7 +234,7 @@ class Session:
                 part,
                 vocabulary=np.array(self._vocabulary.to_json()),
                 ids=self._ids,
-                seen=self._passage.seen,
+                recent=self._passage.recent,
                 ended=np.array(self._ended),
                 **arrays,
             )
@@ -260,18 +261,24 @@ class Session:
         current = (self._passage.logits, self._passage.state)
         like = keras.tree.flatten(current)
         names = [f"tensor_{i}" for i in range(len(like))]
-        wanted = {"vocabulary", "ids", "seen", "ended", *names}
+        wanted = {"vocabulary", "ids", "recent", "ended", *names}
+        before = wanted - {"recent"} | {
+            "seen"
+        }  # files of before have this in its place
         if not zipfile.is_zipfile(path):
             raise ValueError(f"{str(path)!r} is no session's file.")
         with np.load(path, allow_pickle=False) as file:
-            if set(file) != wanted:
+            if set(file) not in (wanted, before):
                 raise ValueError(
                     f"{str(path)!r} is no session of such a model: it holds "
                     f"{sorted(file)}, and not {sorted(wanted)}."
                 )
             vocabulary = Vocabulary.from_json(str(file["vocabulary"]))
-            ids, seen, ended = file["ids"], file["seen"], bool(file["ended"])
+            ids, ended = file["ids"], bool(file["ended"])
+            recent = file["recent"] if "recent" in file else ids[None, -RECENT:]
             leaves = [file[name] for name in names]
+        if recent.ndim != 2 or not ((recent >= -1) & (recent < len(vocabulary))).all():
+            raise ValueError(f"{str(path)!r} is damaged: its ids are out of range.")
         if vocabulary != self._vocabulary:
             raise ValueError(
                 f"{str(path)!r} is a session of another model: its vocabulary is "
@@ -291,7 +298,7 @@ class Session:
             for leaf, tensor in zip(leaves, like)
         ]
         logits, state = keras.tree.pack_sequence_as(current, tensors)
-        self._ids, self._passage = ids, Passage(logits, state, seen)
+        self._ids, self._passage = ids, Passage(logits, state, recent)
         self._ended = ended
         return self
 

@@ -13,6 +13,7 @@ import numpy as np
 from keras_charrnn.settings import Temperature, Writing
 from keras_charrnn.text import Vocabulary
 from keras_charrnn.writing import samplers
+from keras_charrnn.writing.repetition import Dry
 from keras_charrnn.writing.rules import Rules, as_number
 from keras_charrnn.writing.stops import Stops
 
@@ -94,11 +95,17 @@ class Settings(Writing):
         return Rules(
             sampler,
             temperatures,
-            self.repetition_penalty,
+            self._dry,
             self._mask(vocabulary),
             self.min_length,
             vocabulary.end_id,
         )
+
+    @property
+    def _dry(self) -> Dry | None:
+        if not self.dry_multiplier:
+            return None
+        return Dry(self.dry_multiplier, self.dry_base, self.dry_allowed_length)
 
     def _mask(self, vocabulary: Vocabulary) -> np.ndarray | None:
         if not self.banned and self.allowed is None:

@@ -65,7 +65,7 @@ class TextWriter:
                 The score is the mean log-probability, in nats, that the model gives
                 to the characters written, and to the end of a document if it was
                 written; nan if nothing was written. With beam search, it is the score
-                of the search, in which the stop text, the repetition penalty and the
+                of the search, in which the stop text, the cost of repetition and the
                 allowed characters count.
             **settings: `length`, `temperature` and all others of `Writing`.
 
@@ -273,7 +273,7 @@ class TextWriter:
         """Return scores and texts of each row, the best first, at least `samples`."""
         found = [
             search(self.engine, self.vocabulary, passage.rows([row]), rules, settings)
-            for row in range(len(passage.seen))
+            for row in range(len(passage.recent))
         ]
         fewest = min(map(len, found))
         if fewest < samples:
@@ -289,7 +289,7 @@ class TextWriter:
     ) -> list[str]:
         folded = self.engine.fold()
         stops = settings.stops(self.vocabulary)
-        texts = [""] * len(passage.seen)
+        texts = [""] * len(passage.recent)
         ends: list[int | None] = [None] * len(texts)
         # The text that each row of the passage writes.
         rows = list(range(len(texts)))
@@ -304,7 +304,7 @@ class TextWriter:
                     ends[row] = stops.find(texts[row], known)
             left = _left([ends[row] is None for row in rows])
             rows = [rows[i] for i in left]
-            if 0 < len(left) < len(passage.seen):
+            if 0 < len(left) < len(passage.recent):
                 passage, rules = passage.rows(left), rules.rows(left)
                 draws.keep(left)
         return [stops.kept(text, end) for text, end in zip(texts, ends)]

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.speed             # the table, and speed.json
     python -m tests.benchmarks.speed --quick     # the LSTM of 256 units alone
 
-All train with the default dropout. Every program runs in a process of its own, one
-after the other, and the whole round is repeated. A figure is the median of the
+All train with the default dropout. Every program runs in a process of its own, in which
+it trains one network after the other, and the whole round is repeated. A figure is the median of the
 rounds, and a ratio the median of the ratios within a round; that to torch.nn is to
 the better one of two, with and without freed memory kept. Compilation is left out.
 """
@@ -20,14 +20,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.programs import CASES, PROGRAMS, Case, machine
+from tests.benchmarks.programs import CASES, PROGRAMS, machine
 
 BACKENDS = ("jax", "tensorflow", "torch")
 FLOAT, HALF = "float32", "mixed_bfloat16"
 BY_HAND = ("torch.nn", "torch.nn, memory kept")
 
 
-def runs(case):
+def runs():
     """What one round measures: (program, backend, precision), in order."""
     for program in BY_HAND:
         yield program, "torch", FLOAT
@@ -36,17 +36,21 @@ def runs(case):
         yield "ours", "torch", precision
     for backend in ("jax", "tensorflow"):
         yield "ours", backend, FLOAT
-    if case.name in ("default", "lstm-256"):
+    for program in ("ours, no dropout", "stock Keras"):
         for backend in BACKENDS:
-            yield "ours, no dropout", backend, FLOAT
-    if case.name == "lstm-256":
-        for backend in BACKENDS:
-            yield "stock Keras", backend, FLOAT
+            yield program, backend, FLOAT
 
 
-def run(case, program, backend, precision):
-    """One program in a process of its own."""
-    words = ["--program", program, "--case", case.name, "--precision", precision]
+def cases_of(program, names):
+    """The networks that a program trains, of those that were asked for."""
+    only = {"ours, no dropout": ("default", "lstm-256"), "stock Keras": ("lstm-256",)}
+    return [name for name in names if name in only.get(program, CASES)]
+
+
+def run(names, program, backend, precision):
+    """The figures of one program, by network, in a process of its own."""
+    words = ["--program", program, "--precision", precision]
+    words += ["--case", *cases_of(program, names)]
     # They would not have it if this package were not at hand.
     kept = program not in (BY_HAND[0], "stock Keras")
     return run_program("tests.benchmarks.speed", words, backend, kept)
@@ -68,11 +72,12 @@ def run_program(module, words, backend, memory_kept):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def summary(case, rounds):
-    """Medians of the rounds, and of the ratios within a round."""
-    for key in runs(case):
+def summary(name, rounds):
+    """Medians of the rounds for a network, and of the ratios within a round."""
+    rounds = [{k: r[k][name] for k in r if name in r[k]} for r in rounds]
+    for key in rounds[0]:
         program, backend, precision = key
-        row = {"case": case.name, "program": program}
+        row = {"case": name, "program": program}
         row |= {"backend": backend, "precision": precision}
         for figure in rounds[0][key]:
             row[figure] = median(r[key][figure] for r in rounds)
@@ -158,28 +163,29 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", default="speed.json")
-    parser.add_argument("--case", choices=CASES)
+    parser.add_argument("--case", choices=CASES, nargs="+")
     parser.add_argument("--program", choices=PROGRAMS)
     parser.add_argument("--precision", default=FLOAT)
     options = parser.parse_args()
+    names = options.case or list(CASES)
     if options.program:
-        case = CASES[options.case]
-        print(json.dumps(PROGRAMS[options.program](case, options.precision)))
+        program = PROGRAMS[options.program]
+        figures = {name: program(CASES[name], options.precision) for name in names}
+        print(json.dumps(figures))
         return
     if options.quick:
-        options.case = "lstm-256"
-    cases: list[Case] = [CASES[options.case]] if options.case else list(CASES.values())
-    report = {"machine": machine(), "rounds": options.rounds, "rows": []}
+        names = ["lstm-256"]
+    report = {"machine": machine(), "rounds": options.rounds}
     report["seconds to the first step"] = {
         backend: median(first_step(backend) for _ in range(options.rounds))
         for backend in BACKENDS
     }
-    for case in cases:
-        rounds = []
-        for _ in range(options.rounds):
-            rounds.append({key: run(case, *key) for key in runs(case)})
-            print(case.name, len(rounds), "of", options.rounds, flush=True)
-        report["rows"] += summary(case, rounds)
+    rounds = []
+    for number in range(options.rounds):
+        keys = [key for key in runs() if cases_of(key[0], names)]
+        rounds.append({key: run(names, *key) for key in keys})
+        print("round", number + 1, "of", options.rounds, flush=True)
+        report["rows"] = [row for name in names for row in summary(name, rounds)]
         Path(options.out).write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report["machine"]))
     print(json.dumps(report["seconds to the first step"]))

@@ -204,7 +204,8 @@ def test_a_vocabulary_without_line_ends_can_start_from_nothing():
     assert len(model.generate("", 10)) == 10
 
 
-def test_what_a_session_was_fed_has_been_seen(model):
-    settings = {"length": 40, "seed": 1, "repetition_penalty": 2.0}
+def test_what_a_session_was_fed_counts_as_said(model):
+    settings = {"length": 40, "dry_multiplier": 9.0, "dry_allowed_length": 2}
+    settings |= {"seed": 1, "temperature": 0.3}
     whole = model.session("The class").generate(**settings)
     assert model.session("The").feed(" class").generate(**settings) == whole

@@ -88,15 +88,16 @@ def test_texts_that_a_stop_ends_compete_by_their_mean(small, every, stop, keep):
     assert got == best
 
 
-def test_banned_letters_and_a_penalty_count(small, every):
+def test_banned_letters_and_repetitions_count(small, every):
     text = small.generate(
         "b", LENGTH, sampler=BeamSampler(81), banned="a", strip_prompt=True
     )
     allowed = {t: s.sum() for t, s in every.items() if "a" not in t}
     assert set(text) <= set("bc")
     assert text in allowed
-    penalised = small.generate("b", 40, sampler="beam", repetition_penalty=50.0)
-    assert penalised != small.generate("b", 40, sampler="beam")
+    settings = {"dry_multiplier": 50.0, "dry_allowed_length": 2}
+    varied = small.generate("b", 40, sampler="beam", **settings)
+    assert varied != small.generate("b", 40, sampler="beam")
 
 
 def test_scores_are_the_mean_log_probability(small, every):

@@ -78,7 +78,7 @@ def test_rows_that_have_ended_leave_the_batch(monkeypatch):
     write = model.engine.write
 
     def counted(passage, *rest):
-        sizes.append(len(passage.seen))
+        sizes.append(len(passage.recent))
         return write(passage, *rest)
 
     monkeypatch.setattr(model.engine, "write", counted)
@@ -143,21 +143,6 @@ def test_banned_and_allowed_characters(model):
 def test_a_setting_that_leaves_no_character(model):
     with pytest.raises(ValueError, match="leave no character"):
         model.generate("a", 5, allowed="ab", banned="abc")
-
-
-def test_a_repetition_penalty_is_that_of_numpy(model):
-    """Greedy writing, checked by hand: the prompt counts as seen."""
-    prompt, penalty = "The state", 1.7
-    ids = list(model.vocabulary.encode(prompt))
-    for _ in range(40):
-        logits = reference_logits(model, np.array([ids]))[0][0, -1]
-        seen = np.unique(ids)
-        weighed = np.where(logits > 0, logits / penalty, logits * penalty)
-        logits[seen] = weighed[seen]
-        ids.append(int(logits.argmax()))
-    want = model.vocabulary.decode(ids)
-    assert model.generate(prompt, 40, 0, repetition_penalty=penalty) == want
-    assert want != model.generate(prompt, 40, 0)
 
 
 # Where writing ends
@@ -312,9 +297,8 @@ def test_a_session_is_saved_and_loaded(model):
     again = model.session("x").load("one.npz")
     assert again.text == session.text
     assert again.generate(40, seed=9) == session.generate(40, seed=9)
-    assert again.generate(40, 0, repetition_penalty=3.0) == session.generate(
-        40, 0, repetition_penalty=3.0
-    )
+    dry = {"dry_multiplier": 9.0, "dry_allowed_length": 2}
+    assert again.generate(40, 0, **dry) == session.generate(40, 0, **dry)
 
 
 def test_files_that_are_no_session(model, abc, tmp_path):
@@ -371,8 +355,11 @@ def test_a_text_like_that_learned_is_likelier(model, docs):
     [
         ({"sampler": "topk"}, ValueError, "no sampler 'topk'"),
         ({"sampler": 3}, TypeError, "a name or a Sampler"),
-        ({"repetition_penalty": 0}, ValueError, "number above 0, to 1e30"),
-        ({"repetition_penalty": float("inf")}, ValueError, "number above 0, to 1e30"),
+        ({"dry_multiplier": -1}, ValueError, "dry_multiplier is a number from 0"),
+        ({"dry_multiplier": float("nan")}, ValueError, "dry_multiplier is a number"),
+        ({"dry_base": 0.5}, ValueError, "dry_base is a number from 1 to 1,000,000"),
+        ({"dry_allowed_length": 0}, ValueError, "characters, 1 to 200; it is 0"),
+        ({"dry_allowed_length": 2.5}, ValueError, "characters, 1 to 200; it is 2.5"),
         ({"stop": ""}, ValueError, "of one character or more"),
         ({"stop": ["a", ""]}, ValueError, "of one character or more"),
         ({"stop": [1]}, ValueError, "of one character or more"),
