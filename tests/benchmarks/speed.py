@@ -4,9 +4,10 @@
     python -m tests.benchmarks.speed --quick     # the LSTM of 256 units alone
 
 All train with the default dropout. Every program runs in a process of its own, in which
-it trains one network after the other, and the whole round is repeated. A figure is the median of the
-rounds, and a ratio the median of the ratios within a round; that to torch.nn is to
-the better one of two, with and without freed memory kept. Compilation is left out.
+it trains one network after the other, and the whole round is repeated. A figure is the
+median of the rounds, and a ratio the median of the ratios within a round; that to
+torch.nn is to the better one of two, with and without freed memory kept. Compilation is
+left out.
 """
 
 import argparse
