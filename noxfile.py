@@ -56,7 +56,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types with mypy."""
-    session.install("mypy==2.4.1", "nox", "numpy", KERAS)
+    session.install("mypy==2.4.1", "nox", "numpy", "safetensors", KERAS)
     session.run("mypy")
 
 

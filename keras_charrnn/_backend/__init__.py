@@ -34,6 +34,8 @@ package imports a backend or asks which one is in use.
     `keras.ops` adds to each call on an eager backend. `split` and `concatenate`
     work on the last axis, and `largest` returns the maximum over it, (..., 1). `take`
     returns rows of a table, and `affine(x, kernel, bias)` is `x @ kernel + bias`.
+`backend_name`
+    Which of the three it is, to be told.
 `jit_compile`
     Whether XLA compiles: what is written, and a training step unless the user says
     otherwise.
@@ -45,10 +47,10 @@ import keras
 
 from keras_charrnn._platform import require
 
-_name = keras.backend.backend()
-require(_name)
+backend_name = keras.backend.backend()
+require(backend_name)
 
-if _name == "jax":
+if backend_name == "jax":
     from keras_charrnn._backend.jax import (
         TrainStep,
         affine,
@@ -73,7 +75,7 @@ if _name == "jax":
         tanh,
         where,
     )
-elif _name == "tensorflow":
+elif backend_name == "tensorflow":
     from keras_charrnn._backend.tensorflow import (  # type: ignore[assignment]
         TrainStep,
         affine,
@@ -127,6 +129,7 @@ else:
 __all__ = [
     "TrainStep",
     "affine",
+    "backend_name",
     "compiled",
     "concatenate",
     "differentiable",

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +24,24 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=".saving-", dir=path.parent) as folder:
         part = Path(folder) / path.name
         yield part
+        _settle(part)
         os.replace(part, path)
+    _settle(path.parent)
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    try:
+        number = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if path.is_file() and error.errno not in (errno.EINVAL, errno.EBADF):
+            raise  # the disk is full, or has failed
+    finally:
+        os.close(number)
 
 
 def check_writable(path: str | os.PathLike) -> None:

@@ -1,5 +1,6 @@
 """Stream: the owner of a state that is carried from batch to batch."""
 
+import itertools
 from typing import Any
 
 import keras
@@ -11,9 +12,13 @@ class Stream:
     A model has one stream for training and one for evaluation. A stream is not a
     layer: its variables take part in a compiled step, but they belong neither to
     the model's weights nor to its file. Only they depend on the batch size.
+
+    Args:
+        name: What the names of its variables begin with.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         # One state for each batch size, so that the steps compiled for a batch size
         # can be used again when that size returns.
         self._states: dict[int, Any] = {}
@@ -25,6 +30,11 @@ class Stream:
         """The variables of all states; an empty list before `allocate`."""
         return keras.tree.flatten(list(self._states.values()))
 
+    @property
+    def current(self) -> list[keras.Variable]:
+        """The variables of the selected state."""
+        return keras.tree.flatten(self._state())
+
     def allocate(self, empty: Any) -> None:
         """Select the state for a batch size; create its variables if there are none.
 
@@ -33,9 +43,13 @@ class Stream:
         """
         self.rows = len(keras.tree.flatten(empty)[0])
         if self.rows not in self._states:
+            number = itertools.count()
             self._states[self.rows] = keras.tree.map_structure(
                 lambda s: keras.Variable(
-                    s, trainable=False, autocast=False, name="carried_state"
+                    s,
+                    trainable=False,
+                    autocast=False,
+                    name=f"{self._name}_state_{self.rows}_{next(number)}",
                 ),
                 empty,
             )
@@ -52,8 +66,7 @@ class Stream:
         Args:
             state: A nest of tensors like the last one given to `allocate`.
         """
-        variables = keras.tree.flatten(self._state())
-        for variable, value in zip(variables, keras.tree.flatten(state)):
+        for variable, value in zip(self.current, keras.tree.flatten(state)):
             variable.assign(keras.ops.stop_gradient(value))
 
     def _state(self) -> Any:

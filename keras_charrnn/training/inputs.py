@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_charrnn._backend import feed
@@ -70,11 +71,30 @@ def logits_of(y: Any, logits: Any) -> Any:
     return logits[:, -1] if last_alone(y) and len(logits.shape) == 3 else logits
 
 
+class Rest(keras.utils.PyDataset):
+    """What is left of an epoch.
+
+    Args:
+        whole: The batches of the epoch.
+        first: The first batch that is left.
+    """
+
+    def __init__(self, whole: keras.utils.PyDataset, first: int) -> None:
+        super().__init__()
+        self.whole, self._first = whole, first
+
+    def __len__(self) -> int:
+        return len(self.whole) - self._first
+
+    def __getitem__(self, index: int) -> Any:
+        return self.whole[self._first + index]
+
+
 def fed(x: Any) -> Any:
     """Put batches into the form in which `fit` reads them fastest."""
     # A subclass may have batches of several shapes, or hooks between epochs.
     known = (StreamBatches, DocumentBatches, WindowBatches)
-    return feed(x) if type(x) in known else x
+    return feed(x) if type(getattr(x, "whole", x)) in known else x
 
 
 def carries(batches: Any) -> bool:

@@ -43,6 +43,10 @@ class Plan(keras.optimizers.schedules.LearningRateSchedule):
         for variable in optimizer.variables:
             variable.assign(ops.zeros(variable.shape, variable.dtype))
         self.steps, self.peak = plan.steps, plan.peak
+        self.spread()
+
+    def spread(self) -> None:
+        """Spread the plan over its steps, wherever the optimizer stands."""
         for variable, number in zip(self._variables, self._numbers()):
             variable.assign(number)
 

@@ -157,14 +157,6 @@ def test_a_text_of_bytes_is_written_in_pieces():
     assert "\n" not in model.generate("日", 40, temperature=0, banned="\n")
 
 
-def test_the_end_is_no_character_that_was_seen():
-    model, _ = perplexed()
-    plain = model.session("an").next_probabilities()
-    passage = model.engine.read([model._context(model.vocabulary.encode("an"))])
-    assert passage.seen[0].sum() == 2
-    assert plain.keys() == set(model.vocabulary.characters)
-
-
 def test_documents_are_shuffled_anew_in_each_epoch_of_fit():
     seen = []
 

@@ -1,0 +1,217 @@
+"""Resuming: a fit in a run folder, which can go on from there exactly."""
+
+import hashlib
+import json
+import platform
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_charrnn._backend import backend_name
+from keras_charrnn.batches import TextBatches
+from keras_charrnn.runs import RunFolder
+from keras_charrnn.training.inputs import Rest, fed
+from keras_charrnn.training.plan import plan_of
+from keras_charrnn.training.progress import restore
+from keras_charrnn.training.recording import Recorder, Stopped
+
+
+class _Callbacks(keras.callbacks.CallbackList):
+    """Callbacks of several fits that are one: they begin and end once."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        pass
+
+    def on_train_end(self, logs: Any = None) -> None:
+        pass
+
+    def begin(self) -> None:
+        super().on_train_begin()
+
+    def end(self, logs: Any) -> None:
+        super().on_train_end(logs)
+
+
+def fit_in_run(
+    model: Any,
+    fit: Callable,
+    validate: Callable | None,
+    batches: Any,
+    folder: RunFolder,
+    callbacks: list,
+    epochs: int,
+    resume: bool,
+) -> keras.callbacks.History:
+    """Fit a model, and record it in a run folder.
+
+    Args:
+        model: The model, compiled, whose training stream has its rows.
+        fit: Keras' `fit`, which still takes batches, `callbacks`, `initial_epoch` and
+            `epochs`.
+        validate: `validate()` returns the figures of validation, if there is one.
+        batches: The batches, in an order that is known.
+        folder: The `RunFolder`.
+        callbacks: The callbacks; the last one is the progress bar, if there is one.
+        epochs: How many epochs there are in all.
+        resume: Whether to go on from the last checkpoint.
+
+    Returns:
+        The `History` of all epochs.
+    """
+    settings = {"network": _network(model), **_identity(batches), "epochs": epochs}
+    with folder.locked():
+        found = None
+        if resume:
+            found = folder.last_checkpoint()
+            _check_same(found[1], settings, folder)
+            model.build_metrics(batches[0])
+            restore(model, found[0])
+            plan = plan_of(model.optimizer)
+            if plan is not None and found[1]["epochs"] != epochs:
+                plan.spread()
+        else:
+            folder.refuse_used(
+                "Pass resume=True to go on with it, or take another folder."
+            )
+        recorder = Recorder(folder, batches, settings)
+        bars = [c for c in callbacks if isinstance(c, keras.callbacks.ProgbarLogger)]
+        others = [c for c in callbacks if c not in bars]
+        every = _Callbacks(
+            [*others, recorder, *bars],
+            add_history=True,
+            model=model,
+            epochs=epochs,
+            steps=len(batches),
+        )
+        every.begin()
+        recorder.follow(others, found)
+        _fill(model.history, recorder.history)
+        model.stop_training = False
+        with _told(folder, settings, recorder):
+            try:
+                with recorder.listening():
+                    _train(
+                        model, fit, validate, batches, every, recorder, epochs, found
+                    )
+                every.end(recorder.history[-1] if recorder.history else {})
+            except Stopped:
+                recorder.stopped()
+        if recorder.signal not in (None, signal.SIGINT):
+            raise SystemExit(128 + recorder.signal)
+    return model.history
+
+
+@contextmanager
+def _told(folder: RunFolder, settings: dict, recorder: Recorder) -> Iterator[None]:
+    """Tell in `run.json` what is trained, with what, and how it ended."""
+    facts = {
+        "keras_charrnn": _version("keras_charrnn"),
+        "keras": keras.__version__,
+        "backend": backend_name,
+        backend_name: _version(backend_name),
+        "python": platform.python_version(),
+        **settings,
+        "ended": None,
+    }
+    folder.write_facts(facts)
+    try:
+        yield
+    except Exception as error:
+        facts["ended"] = f"failed: {error}"
+        raise
+    else:
+        number = recorder.signal
+        name = None if number is None else signal.Signals(number).name
+        facts["ended"] = "finished" if name is None else f"stopped: {name}"
+    finally:
+        facts |= {"epochs done": len(recorder.history), "best": recorder.best}
+        if recorder.history or facts["ended"] is None:
+            folder.write_facts(facts)
+
+
+def _version(package: str) -> str | None:
+    names = [package, f"{package}-cpu"]  # tensorflow has another name for CPUs
+    for name in names:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return None
+
+
+def _train(
+    model: Any,
+    fit: Callable,
+    validate: Callable | None,
+    batches: Any,
+    every: _Callbacks,
+    recorder: Recorder,
+    epochs: int,
+    found: tuple[dict, dict] | None,
+) -> None:
+    epoch, step = (found[1]["epoch"], found[1]["step"]) if found else (0, 0)
+    if step:
+        if step < len(batches):
+            fit(fed(Rest(batches, step)), callbacks=every, **_until(epoch, epoch + 1))
+        else:  # validation was ended
+            every.on_epoch_begin(epoch)
+            logs = dict(found[1]["logs"] or {})  # type: ignore[index]
+            figures = {} if validate is None else validate()
+            logs |= {f"val_{name}": value for name, value in figures.items()}
+            every.on_epoch_end(epoch, logs)
+        epoch += 1
+        recorder.next_epoch()
+    if epoch < epochs and not model.stop_training:
+        fit(fed(batches), callbacks=every, **_until(epoch, epochs))
+
+
+def _until(first: int, last: int) -> dict[str, int]:
+    return {"initial_epoch": first, "epochs": last}
+
+
+def _fill(history: keras.callbacks.History, epochs: list[dict[str, Any]]) -> None:
+    for figures in epochs:
+        history.epoch.append(figures["epoch"] - 1)
+        for name, value in figures.items():
+            if name not in ("epoch", "learning_rate"):
+                history.history.setdefault(name, []).append(value)
+
+
+def _network(model: Any) -> dict[str, Any]:
+    """Return the config of a model without its name."""
+    config = json.loads(json.dumps(model.get_config(), default=repr))
+    return {name: value for name, value in config.items() if name != "name"}
+
+
+def _identity(batches: Any) -> dict[str, Any]:
+    """Return what tells the batches of one text from those of another."""
+    known: dict[str, Any] = {"kind": type(batches).__name__, "batches": len(batches)}
+    if isinstance(batches, TextBatches):
+        digest = hashlib.sha256()
+        ids = batches.corpus.ids
+        for left in range(0, len(ids), 1 << 20):
+            part = np.ascontiguousarray(ids[left : left + (1 << 20)], "<i8")
+            digest.update(part.tobytes())
+            batches.corpus.release()
+        known |= {
+            "batch_size": batches.batch_size,
+            "sequence_length": batches.sequence_length,
+            "seed": getattr(batches, "seed", None),
+            "characters": len(ids),
+            "sha256 of the ids": digest.hexdigest(),
+        }
+    return known
+
+
+def _check_same(facts: dict, settings: dict, folder: RunFolder) -> None:
+    for name, here in settings.items():
+        there = facts.get(name)
+        if here != there and name != "epochs":
+            shown = "" if name == "network" else f", {here!r} here and {there!r} there"
+            raise ValueError(
+                f"The run in {str(folder.path)!r} can't go on with this model and this "
+                f"text: the {name} differs{shown}. Pass those that it began with."
+            )
