@@ -49,7 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 if all went well, 2 if the input was bad or memory too short,
-        1 after an error that nobody expected, and 130 if interrupted.
+        1 after an error that nobody expected or a training that diverged, and 130 if
+        interrupted.
+
+    Raises:
+        SystemExit: After a signal such as SIGTERM, with 128 and its number.
     """
     options = parser().parse_args(arguments)
     try:
@@ -84,6 +88,8 @@ def _told(error: Exception, command: str) -> tuple[int, str]:
             command, "Close other programs, or take another machine."
         )
         return 2, f"There is not enough memory ({shown.rstrip('.')}). {way_out}"
+    if isinstance(error, FloatingPointError):
+        return 1, text
     if isinstance(error, ValueError | OSError | ImportError):
         return 2, text
     return 1, (

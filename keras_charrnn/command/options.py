@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--seed", type=int, help="make the run repeatable")
     reading = _reading()
     _add_train(commands, [common, reading])
+    _add_resume(commands, common)
     _add_encode(commands, [common, reading])
     _add_convert(commands, common, reading)
     _add_sample(commands, [common])
@@ -97,13 +98,19 @@ def _add_train(commands: Any, parents: list) -> None:
         formatter_class=_Help,
     )
     train.set_defaults(command="train")
-    train.add_argument("--out", help="the folder for the model (default: runs/NAME)")
+    train.add_argument("--out", help="the folder of the run (default: runs/NAME)")
+    train.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the run or the model that the folder holds",
+    )
     new = train.add_argument_group("a new model")
     _add(new, Network, decided_later=True)
     new.add_argument(
         "--precision",
-        choices=("float32", "mixed_bfloat16"),
-        help="what to compute in (default: float32)",
+        choices=("auto", "float32", "mixed_bfloat16"),
+        help="what to train in (default: auto, the faster one on this device; the "
+        "model that is saved then computes in float32)",
     )
     train.add_argument(
         "--from",
@@ -138,6 +145,31 @@ def _add_train(commands: Any, parents: list) -> None:
         type=float,
         default=0.1,
         help="the text's end, or a part of the documents; 0 for none",
+    )
+    train.add_argument(
+        "--patience",
+        type=int,
+        help="stop after so many epochs in a row that are no better in validation",
+    )
+
+
+def _add_resume(commands: Any, common: argparse.ArgumentParser) -> None:
+    resume = commands.add_parser(
+        "resume",
+        parents=[common],
+        help="go on with a training that was ended",
+        description="The run goes on from its last checkpoint, with the settings that "
+        "it began with, as if it had not been ended. A text from standard input has to "
+        "be given there once more.",
+        formatter_class=_Help,
+    )
+    resume.set_defaults(command="resume")
+    resume.add_argument("run", help="the folder of the run, such as runs/NAME")
+    resume.add_argument(
+        "--epochs",
+        type=int,
+        help="how many epochs there are in all (default: as many as before); the plan "
+        "of the learning rate is spread over them",
     )
 
 

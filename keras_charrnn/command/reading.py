@@ -138,6 +138,8 @@ def name_of(word: str) -> str:
     path = Path(word)
     if has_magic(path.name):
         path = path.parent
+    if path.name in ("", ".."):
+        path = path.resolve()
     return Path(path.name.removesuffix(".gz")).stem or "text"
 
 

@@ -1,7 +1,11 @@
 """`charrnn train`: a model is trained on a text and saved."""
 
 import argparse
-from collections.abc import Sequence
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -20,15 +24,11 @@ from keras_charrnn.command.reading import (
     refuse,
 )
 from keras_charrnn.model import CharRNN
+from keras_charrnn.network import fast_policy, in_policy
+from keras_charrnn.runs import RunFolder, save_model
 from keras_charrnn.settings import Network, Training
 from keras_charrnn.text import Corpus
-from keras_charrnn.training import (
-    RECIPES,
-    CharactersPerSecond,
-    Recipe,
-    SaveModel,
-    StopOnInterrupt,
-)
+from keras_charrnn.training import RECIPES, CharactersPerSecond, Recipe
 
 TEMPERATURES = (0.5, 0.8, 1.0)
 
@@ -43,49 +43,160 @@ def run(options: argparse.Namespace) -> None:
     Args:
         options: Those of `charrnn train`.
     """
+    settings = settings_of(options)
+    name = name_of(options.text[0])
+    folder = RunFolder(options.out or Path("runs", name))
+    check_writable(folder.model)
+    if not options.overwrite:
+        folder.refuse_used(
+            f"`charrnn resume {folder.path}` goes on with a run; --out names another "
+            "folder, and --overwrite replaces what is there."
+        )
+    _set_seed(options.seed)
+    start = None if options.start is None else load(options.start)
+    model, corpus = _new(options) if start is None else _further(options, start)
+    if options.overwrite:
+        with folder.locked():
+            folder.clear()
+    train(model, corpus, options, settings, folder)
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of `fit` that options ask for, and check them.
+
+    Args:
+        options: Those of `charrnn train`.
+    """
     settings = _recipe(options).fit | _given(options, _FIT)
     for name in ("epochs", "batch_size", "sequence_length"):
         if name in settings:
             check_positive("--" + name.replace("_", "-"), settings[name])
-    _set_seed(options.seed)
-    start = None if options.start is None else load(options.start)
-    model, corpus = _new(options) if start is None else _further(options, start)
-    name = name_of(options.text[0])
-    path = Path(options.out or Path("runs", name)) / "model.keras"
-    check_writable(path)
+    if options.patience is not None:
+        check_positive("--patience", options.patience)
+        if not options.validation_split:
+            raise ValueError("--patience needs a validation; leave it out, or that.")
+    return settings
+
+
+def train(
+    model: CharRNN,
+    corpus: Corpus,
+    options: argparse.Namespace,
+    settings: dict[str, Any],
+    folder: RunFolder,
+    resume: bool = False,
+) -> None:
+    """Train a model in a run folder, and write samples with the best.
+
+    Args:
+        model: The model.
+        corpus: The text.
+        options: Those of `charrnn train`.
+        settings: Those of `fit`.
+        folder: The folder of the run.
+        resume: Whether to go on with the run in the folder.
+    """
     documents = len(corpus.documents[0])
     items = f"{documents:,} documents, " if documents else ""
+    policy = model.dtype_policy.name
     print(
-        f"{name}: {items}{len(corpus):,} characters, {len(corpus.vocabulary)} "
-        f"different; a model of {model.count_params():,} parameters on "
-        f"{keras.backend.backend()}"
+        f"{folder.path.name}: {items}{len(corpus):,} characters, "
+        f"{len(corpus.vocabulary)} different; a model of {model.count_params():,} "
+        f"parameters on {keras.backend.backend()}, {policy}"
     )
-    with StopOnInterrupt() as stop:
-        model.fit(
+    callbacks: list[Any] = [CharactersPerSecond(), _Note(folder, options)]
+    if options.patience is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping("val_loss", patience=options.patience)
+        )
+    with _ended_by_interrupt():
+        history = model.fit(
             corpus,
             **settings,
             stride=options.stride,
             target=options.target,
             validation_split=options.validation_split,
-            callbacks=[CharactersPerSecond(), SaveModel(path), stop],
+            callbacks=callbacks,
+            run=folder.path,
+            resume=resume,
         )
-    print(f"saved {path}")
-    if stop.interrupted:
+    best = load(str(folder.model))
+    if options.precision in (None, "auto") and options.start is None:
+        best = in_policy(best, "float32")
+        save_model(best, folder.model)
+    facts = folder.read_facts()
+    if facts["best"]:
+        last = history.history["val_loss"][-1]
+        print(
+            f"best: epoch {facts['best']['epoch']}, validation loss "
+            f"{facts['best']['loss']:.4f} (last: {last:.4f})"
+        )
+    print(f"saved {folder.model}")
+    if facts["ended"] != "finished":
+        print(f"`charrnn resume {folder.path}` goes on with it", flush=True)
         raise KeyboardInterrupt
-    samples = model.generate(
+    samples = best.generate(
         "", 400, TEMPERATURES, options.seed, num_samples=5 if documents else 1
     )
     for temperature, written in zip(TEMPERATURES, samples):
         print(f"\n--- temperature {temperature} ---", *written, sep="\n")
 
 
+class _Note(keras.callbacks.Callback):
+    """Notes in a run folder which options began the run.
+
+    Args:
+        folder: The folder.
+        options: Those of `charrnn train`.
+    """
+
+    async_safe = True
+
+    def __init__(self, folder: RunFolder, options: argparse.Namespace) -> None:
+        super().__init__()
+        self._folder, self._options = folder, dict(vars(options))
+        # The text is found from another working directory, too.
+        self._options["text"] = [
+            os.path.abspath(word) if os.path.exists(word) else word
+            for word in options.text
+        ]
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._folder.update_facts({"command": self._options})
+
+
+@contextmanager
+def _ended_by_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the process at once, until the run itself listens to it.
+
+    Before the first batch, nothing has been learned, and an exception in the middle of
+    compiling can get lost in a backend.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(number: int, frame: Any) -> None:
+    os.write(2, b"\ncharrnn: interrupted\n")
+    os._exit(128 + number)
+
+
 def _new(options: argparse.Namespace) -> tuple[CharRNN, Corpus]:
     corpus = read(options)
-    keras.config.set_dtype_policy(options.precision or "float32")
+    asked = options.precision or "auto"
+    policy = fast_policy() if asked == "auto" else asked
     settings = _recipe(options).model | _given(options, _NEW_MODEL)
     if settings.get("embedding_dim") == 0:
         settings["embedding_dim"] = None
-    return CharRNN(corpus.vocabulary, **settings), corpus
+    return CharRNN(corpus.vocabulary, dtype=policy, **settings), corpus
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

@@ -33,10 +33,13 @@ def in_policy(model: Any, policy: str) -> Any:
             model's.
 
     Returns:
-        The model itself if it has that policy, or else a new one, not compiled.
+        The model itself if it has that policy, or else a new one, which is compiled in
+        the same way, if it was, with an optimizer that has made no step.
     """
     if model.dtype_policy.name == policy:
         return model
     new = type(model).from_config(model.get_config() | {"dtype": policy})
     new.set_weights(model.get_weights())
+    if model.compiled:
+        new.compile_from_config(model.get_compile_config())
     return new

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_charrnn._platform import is_out_of_memory, whole_file
 
@@ -32,11 +33,19 @@ def save_model(model: keras.Model, path: str | os.PathLike) -> Path:
 
     Raises:
         ValueError: If `path` does not end in `.keras`.
+        FloatingPointError: If a weight is not finite.
         OSError: If the file can't be written.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise ValueError(f"A model's file ends in .keras; this is {str(path)!r}.")
+    for weight in model.weights:
+        values = keras.ops.convert_to_numpy(weight)
+        if not np.isfinite(values.astype("float32")).all():
+            raise FloatingPointError(
+                f"{weight.path} holds nan or inf, since the training has diverged; "
+                f"{str(path)!r} is left as it is. Train with a lower learning rate."
+            )
     with whole_file(path) as part:
         model.save(part)
     return path

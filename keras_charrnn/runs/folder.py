@@ -49,7 +49,7 @@ class RunFolder:
     @property
     def is_used(self) -> bool:
         """Whether the folder holds a model or a run."""
-        return self.model.exists() or self._facts.exists() or bool(self.checkpoints)
+        return self.model.exists() or bool(self.checkpoints)
 
     def refuse_used(self, way_out: str) -> None:
         """Raise an error if there is a model or a run already.
@@ -63,7 +63,7 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise FileExistsError(f"{str(self.path)!r} is a file, and no folder.")
         if self.is_used:
-            what = "a run" if self._facts.exists() else "a model"
+            what = "a run" if self.checkpoints else "a model"
             raise FileExistsError(f"{str(self.path)!r} holds {what} already. {way_out}")
 
     def clear(self) -> None:
@@ -94,9 +94,14 @@ class RunFolder:
                 if folder.exists() and not any(folder.iterdir()):
                     folder.rmdir()
 
-    def write_facts(self, facts: dict[str, Any]) -> None:
-        """Write `run.json`: settings, versions, and how the run ended."""
-        _write_text(self._facts, json.dumps(facts, indent=1) + "\n")
+    def update_facts(self, facts: dict[str, Any]) -> None:
+        """Write `run.json`: settings, versions, and how the run ended.
+
+        Args:
+            facts: What is new; the rest stays.
+        """
+        before = self.read_facts() if self._facts.exists() else {}
+        _write_text(self._facts, json.dumps(before | facts, indent=1) + "\n")
 
     def read_facts(self) -> dict[str, Any]:
         """Read `run.json`.

@@ -4,7 +4,6 @@ from keras_charrnn.training.callbacks import (
     CharactersPerSecond,
     SampleText,
     SaveModel,
-    StopOnInterrupt,
 )
 from keras_charrnn.training.metrics import BitsPerCharacter
 from keras_charrnn.training.recipes import RECIPES, Recipe
@@ -17,6 +16,5 @@ __all__ = [
     "Recipe",
     "SampleText",
     "SaveModel",
-    "StopOnInterrupt",
     "TextTrainer",
 ]

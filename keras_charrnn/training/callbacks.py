@@ -1,7 +1,6 @@
 """Callbacks for training on text."""
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -141,59 +140,6 @@ class TellKernels(keras.callbacks.Callback):
             ran = ", ".join(f"{layer.name}: {layer.ran}" for layer in self._layers)
             show(f"Kernels - {ran}\n")
         self._layers = []
-
-
-_STOPPING = (
-    b"\nStopping: this batch ends, then the model is validated and saved. "
-    b"A second Ctrl-C ends at once, and saves nothing.\n"
-)
-
-
-class StopOnInterrupt(keras.callbacks.Callback):
-    """Ends training after the next batch when the user presses Ctrl-C.
-
-    An exception in the middle of a step can get lost in a backend, or leave the
-    backend's threads running. So the first Ctrl-C only requests the end, and says so:
-    the epoch closes as usual, and other callbacks save what they save. A second Ctrl-C
-    ends the process at once, and so does one before the first batch, while nothing has
-    been learned. It is used as a context around `fit`.
-
-    Attributes:
-        interrupted: Whether Ctrl-C was pressed during training.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.interrupted = False
-
-    def __enter__(self) -> "StopOnInterrupt":
-        self._before = signal.signal(signal.SIGINT, _end)
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        signal.signal(signal.SIGINT, self._ask)
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        if self.interrupted:
-            self.model.stop_training = True
-
-    def on_train_end(self, logs: Any = None) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, number: int, frame: Any) -> None:
-        if self.interrupted:
-            os._exit(130)
-        self.interrupted = True
-        # Python's own output may be in the middle of a line.
-        os.write(2, _STOPPING)
-
-
-def _end(number: int, frame: Any) -> None:
-    os.write(2, b"\ncharrnn: interrupted\n")
-    os._exit(130)
 
 
 class SaveModel(keras.callbacks.Callback):

@@ -171,7 +171,7 @@ class TextFitter:
                 self.evaluate, fed(validation_data), verbose=0, return_dict=True
             )
         return fit_in_run(
-            self, fit, validate, x, RunFolder(run), callbacks, epochs, resume
+            self, fit, validate, x, RunFolder(run), callbacks, epochs, resume, verbose
         )
 
     def _follow(self: Any, plan: Plan, weight_decay: float) -> None:

@@ -1,6 +1,7 @@
 """Recording: what a fit leaves in its run folder while it goes on."""
 
 import math
+import os
 import signal
 import threading
 import time
@@ -29,6 +30,11 @@ _SIGNALS = [
     for name in ("SIGINT", "SIGTERM", "SIGHUP")
     if hasattr(signal, name)
 ]
+
+_STOPPING = (
+    b"\nStopping: this batch ends, then a checkpoint is saved. "
+    b"A second Ctrl-C ends at once.\n"
+)
 
 _SAMPLE = {"length": 200, "temperature": 0.8}
 
@@ -163,6 +169,8 @@ class Recorder(keras.callbacks.Callback):
             signal.raise_signal(number)
             return
         self.signal = number
+        # Python's own output may be in the middle of a line.
+        os.write(2, _STOPPING)
 
     def _check_finite(self) -> None:
         # The loss of the step before is known by now, and nothing waits for it.

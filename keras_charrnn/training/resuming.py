@@ -46,6 +46,7 @@ def fit_in_run(
     callbacks: list,
     epochs: int,
     resume: bool,
+    verbose: Any,
 ) -> keras.callbacks.History:
     """Fit a model, and record it in a run folder.
 
@@ -59,6 +60,7 @@ def fit_in_run(
         callbacks: The callbacks; the last one is the progress bar, if there is one.
         epochs: How many epochs there are in all.
         resume: Whether to go on from the last checkpoint.
+        verbose: As in Keras.
 
     Returns:
         The `History` of all epochs.
@@ -87,12 +89,13 @@ def fit_in_run(
             model=model,
             epochs=epochs,
             steps=len(batches),
+            verbose=verbose,
         )
-        every.begin()
-        recorder.follow(others, found)
-        _fill(model.history, recorder.history)
         model.stop_training = False
         with _told(folder, settings, recorder):
+            every.begin()
+            recorder.follow(others, found)
+            _fill(model.history, recorder.history)
             try:
                 with recorder.listening():
                     _train(
@@ -118,7 +121,7 @@ def _told(folder: RunFolder, settings: dict, recorder: Recorder) -> Iterator[Non
         **settings,
         "ended": None,
     }
-    folder.write_facts(facts)
+    folder.update_facts(facts)
     try:
         yield
     except Exception as error:
@@ -131,7 +134,7 @@ def _told(folder: RunFolder, settings: dict, recorder: Recorder) -> Iterator[Non
     finally:
         facts |= {"epochs done": len(recorder.history), "best": recorder.best}
         if recorder.history or facts["ended"] is None:
-            folder.write_facts(facts)
+            folder.update_facts(facts)
 
 
 def _version(package: str) -> str | None:

@@ -10,10 +10,13 @@ import zipfile
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 import keras_charrnn as kc
 from keras_charrnn.command import cli
+from keras_charrnn.command.reading import name_of
+from keras_charrnn.runs import RunFolder
 
 BACKEND = keras.backend.backend()
 SMALL = ["--units", "24", "--embedding-dim", "8", "--epochs", "1"]
@@ -69,8 +72,11 @@ def test_train_shows_its_progress_saves_and_writes_samples(trained, saved):
         assert part in run.stdout
     for temperature in ("0.5", "0.8", "1.0"):
         assert f"--- temperature {temperature} ---" in run.stdout
-    assert os.listdir(folder / "out") == ["model.keras"]
+    left = {"model.keras", "checkpoints", "history.jsonl", "run.json", "samples.txt"}
+    assert set(os.listdir(folder / "out")) == left
     assert saved.vocabulary
+    assert saved.dtype_policy.name == "float32"
+    assert "best: epoch 1, validation loss" in run.stdout
 
 
 def test_sample_writes_what_the_library_writes(trained, saved):
@@ -111,11 +117,8 @@ def test_options_reach_the_model(short, capsys):
     words = ["--cell", "gru", "--layers", "2", "--units", "8", "--embedding-dim", "0"]
     words += ["--dropout", "0.1", "--epochs", "1", "--validation-split", "0"]
     words += ["--batch-size", "4", "--sequence-length", "200", "--out", "out"]
-    try:
-        precision = ["--precision", "mixed_bfloat16"]
-        assert cli.main(["train", short, *words, *precision]) == 0
-    finally:
-        keras.config.set_dtype_policy("float32")
+    precision = ["--precision", "mixed_bfloat16"]
+    assert cli.main(["train", short, *words, *precision]) == 0
     model = keras.saving.load_model("out/model.keras")
     assert [r.units for r in model.recurrent] == [8, 8]
     assert model.recurrent[0].cell.name == "gru"
@@ -260,8 +263,116 @@ def test_an_interrupted_training_ends_with_130_and_no_half_file(trained):
     told = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert b"Stopping: this batch ends" in told
-    assert os.listdir("runs/text") == ["model.keras"]
+    assert not list(Path("runs").rglob(".saving*"))
     assert keras.saving.load_model("runs/text/model.keras").vocabulary
+    facts = RunFolder("runs/text").read_facts()
+    assert facts["ended"] == "stopped: SIGINT"
+    done = facts["epochs done"]
+    assert done >= 2
+    words = ["resume", "runs/text", "--epochs", str(done + 2)]
+    run = charrnn(*words)
+    assert run.returncode == 0, run.stderr
+    assert f"is spread over {done + 2}" in run.stdout
+    assert "--- temperature 1.0 ---" in run.stdout
+    assert RunFolder("runs/text").read_facts()["epochs done"] == done + 2
+    refused(*_ended(charrnn(*words)), "has done its")
+
+
+def _ended(run):
+    return run.returncode, run.stderr
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_other_signals_leave_a_checkpoint_and_their_code(trained, name):
+    words = [str(trained[0] / "text.txt"), *SMALL, "--epochs", "1000"]
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "charrnn"), "train", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "KERAS_BACKEND": BACKEND},
+    )
+    assert any(b"Epoch 2/" in line for line in process.stdout)
+    number = getattr(signal, name)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    facts = RunFolder("runs/text").read_facts()
+    assert facts["ended"] == f"stopped: {name}"
+    assert RunFolder("runs/text").last_checkpoint()[1]["epoch"] >= 1
+
+
+def test_a_killed_run_goes_on_to_the_same_model(short):
+    """Killed at random moments, some of them within a save, until it is done."""
+    words = ["train", short, *SMALL, "--epochs", "12", "--seed", "2"]
+    whole = charrnn(*words, "--out", "whole")
+    assert whole.returncode == 0, whole.stderr
+    rng = np.random.default_rng(5)
+    begun = [*words, "--out", "run"]
+    command = [str(Path(sys.executable).parent / "charrnn")]
+    kills = 0
+    for _ in range(4):
+        process = subprocess.Popen(
+            [*command, *begun],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONUNBUFFERED": "1"},
+        )
+        number = int(rng.integers(2, 4))
+        for line in process.stdout:
+            number -= b"Epoch" in line
+            if not number:
+                break
+        time.sleep(rng.random() / 10)
+        process.kill()
+        kills += process.wait() == -signal.SIGKILL
+        process.stdout.close()
+        if RunFolder("run").checkpoints:
+            begun = ["resume", "run"]
+    assert kills
+    run = charrnn(*begun)
+    assert run.returncode == 0 or "has done its" in run.stderr, run.stderr
+    one, two = (RunFolder(name).last_checkpoint()[0] for name in ("whole", "run"))
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)
+
+
+def test_a_used_folder_is_refused_and_can_be_replaced(trained, short, capsys):
+    words = ["train", short, *SMALL, "--out", "out"]
+    assert cli.main(words) == 0
+    capsys.readouterr()
+    assert cli.main(words) == 2
+    told = capsys.readouterr().err
+    for part in ("'out' holds a run already", "charrnn resume out", "--overwrite"):
+        assert part in told
+    before = Path("out/model.keras").read_bytes()
+    assert cli.main([*words, "--overwrite", "--units", "8", "--epochs", "2"]) == 0
+    assert Path("out/model.keras").read_bytes() != before
+    assert cli.main(["resume", "gone"]) == 2
+    assert "There is no run in 'gone'" in capsys.readouterr().err
+
+
+def test_patience_ends_a_training(short, capsys):
+    words = [*SMALL, "--epochs", "60", "--learning-rate", "0.5", "--patience", "2"]
+    assert cli.main(["train", short, *words]) == 0
+    facts = RunFolder("runs/short").read_facts()
+    assert facts["epochs done"] == facts["best"]["epoch"] + 2 < 60
+    assert cli.main(["train", short, "--validation-split", "0", *words[-2:]]) == 2
+    assert "--patience needs a validation" in capsys.readouterr().err
+
+
+def test_a_training_that_diverges_is_told(short, capsys):
+    words = [*SMALL, "--learning-rate", "1e30", "--epochs", "3"]
+    assert cli.main(["train", short, *words]) == 1
+    assert "is not finite (nan or inf): the training" in capsys.readouterr().err
+    assert not list(Path("runs").rglob("*.keras"))
+
+
+def test_no_name_leads_out_of_the_folder_of_runs():
+    Path("deep/texts").mkdir(parents=True)
+    assert name_of("..") == Path("..").resolve().name
+    assert name_of("deep/texts/..") == "deep"
+    assert name_of("/") == "text"
+    assert name_of("-") == "stdin"
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05])

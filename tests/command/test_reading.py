@@ -74,7 +74,7 @@ def test_a_file_of_ids_is_trained_on_as_its_text(capsys):
     finals = []
     for words in (["ids/docs.npy"], ["docs.txt", *how]):
         keras.utils.set_random_seed(1)
-        train(*words, "--seed", "3")
+        train(*words, "--seed", "3", "--overwrite")
         finals.append(capsys.readouterr().out.split("---", 1)[1])
     assert finals[0] == finals[1]
     assert load("docs").vocabulary.treatment.normalize == "NFC"
@@ -112,6 +112,7 @@ def test_a_model_goes_on_with_new_characters(names, capsys):
     assert added == set("äöü ")
     assert new.vocabulary.treatment.lowercase
     capsys.readouterr()
+    start += ["--overwrite"]
     words = ["more.txt", *start, "--unknown", "skip", "--epochs", "1"]
     assert cli.main(["train", *words]) == 0
     assert load("more").vocabulary == old.vocabulary
