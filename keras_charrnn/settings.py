@@ -81,15 +81,15 @@ class Writing:
         "Where the text ends as it did before, the logit of the character that "
         "followed there is lowered by "
         "`dry_multiplier * dry_base ** (n - dry_allowed_length)`, n being how many "
-        "characters are equal, `dry_allowed_length` or more. The last 2,048 characters "
+        "characters are equal, `dry_allowed_length` or more. The last 4,096 characters "
         "count, and the prompt with them.",
     )
     dry_base: float = _setting(
-        1.2,
+        1.1,
         "how the cost of a repeated passage grows with each character of it, from 1",
     )
     dry_allowed_length: int = _setting(
-        10, "passages of fewer characters are repeated at no cost, 1 to 200"
+        5, "passages of fewer characters are repeated at no cost, 1 to 200"
     )
     banned: str = _setting("", "characters that are never written")
     allowed: str | None = _setting(

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from keras_charrnn._platform import check_flag
 from keras_charrnn.batches.documents import DocumentBatches
 from keras_charrnn.batches.sizes import TextBatches
 from keras_charrnn.batches.streams import StreamBatches
@@ -96,8 +97,9 @@ def cut(
     Raises:
         ValueError: If the batches can't be made, or if `shuffle`, `target` or `resets`
             does not apply to them.
+        TypeError: If `shuffle` is neither a boolean nor `None`.
     """
-    mixed = shuffle is None or bool(shuffle)
+    mixed = shuffle is None or check_flag("shuffle", shuffle)
     if resets and (stride is not None or corpus.vocabulary.end is not None):
         raise ValueError(
             f"resets={resets} is for streams; windows and documents start from the "

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from keras_charrnn._platform import check_positive
+from keras_charrnn._platform import check_flag, check_positive
 from keras_charrnn.batches.sizes import (
     Batch,
     TextBatches,
@@ -76,7 +76,7 @@ class WindowBatches(TextBatches):
                 "sequence_length."
             )
         self.target = target
-        self.shuffle, self.seed = shuffle, seed
+        self.shuffle, self.seed = check_flag("shuffle", shuffle), seed
         self.windows = -(-(len(corpus) - self.sequence_length) // self.stride)
         self._shrink_to(self.windows, self.sequence_length, warn=False)
         self.begin_epoch(0)

@@ -68,14 +68,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has enough of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
     except Exception as error:
         if os.environ.get(_TRACEBACK) == "1":
             traceback.print_exception(error)
         code, message = _told(error, options.command)
+        if isinstance(error, OSError) and not _output_works():
+            message = f"standard output: {message}"
         print(f"charrnn: error: {message}", file=sys.stderr)
         return code
     return 0
+
+
+def _output_works() -> bool:
+    """Return whether standard output takes what was printed; it is dropped if not."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What could not be written would be tried again at the end of the process.
+        _drop_output()
+        return False
+    return True
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: Exception, command: str) -> tuple[int, str]:

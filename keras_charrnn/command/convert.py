@@ -14,7 +14,7 @@ from keras_charrnn.command.reading import is_encoded, read, refuse
 from keras_charrnn.conversion import Numbering, from_keras, numbering
 from keras_charrnn.model import CharRNN
 from keras_charrnn.runs import save_model
-from keras_charrnn.text import UNK, Corpus
+from keras_charrnn.text import UNK, Corpus, Vocabulary
 
 # How many characters tell whether the ids are right, and how many tell nothing.
 _ENOUGH = 10_000
@@ -30,35 +30,44 @@ def run(options: argparse.Namespace) -> None:
     check_writable(options.out)
     if Path(options.out).resolve() == Path(options.model).resolve():
         raise ValueError(f"--out {options.out} is the model itself. Name another file.")
-    corpus, characters, treatment = _numbered(options)
-    model = from_keras(options.model, characters, **treatment)
+    model, corpus = _converted(options)
     _check_ids(model, corpus, options)
     path = save_model(model, options.out)
     print(f"saved {path}: {model.count_params():,} parameters, {model.vocabulary!r}")
 
 
-def _numbered(options: argparse.Namespace) -> tuple[Corpus, Any, dict[str, Any]]:
-    """Return the text, the characters as the model numbers them, and their treatment.
+def _converted(options: argparse.Namespace) -> tuple[CharRNN, Corpus]:
+    """Return the model, and the text with the vocabulary that the ids are told by.
 
-    Without an option, that is the vocabulary of the text, which has settled both.
+    Without an option, that is the vocabulary of the text.
     """
     settled = ["documents", "skip_empty", "bytes"]
     if options.ids is not None:
         given = (*settled, "min_count", "max_size", "unknown_first")
         refuse(options, given, "--ids")
         characters = _read_ids(options.ids)
-        known = _known(options, characters)
-        encoded = is_encoded(options.text)
-        corpus = read(options, None if encoded else known.vocabulary)
-    elif options.unknown_first:
+        known = _known(options, characters).vocabulary
+        if is_encoded(options.text):
+            corpus = read(options)
+            return _model(options, characters, corpus.vocabulary), corpus
+        # Ids that do not fit the model are told before a text that does not fit them.
+        model = _model(options, characters, known)
+        return model, read(options, known)
+    if options.unknown_first:
         refuse(options, settled, "--unknown-first")
         corpus = read(options)
         own = corpus.vocabulary.characters
         characters = ["[UNK]", *(c for c in own if c != UNK)]
-    else:
-        corpus = read(options)
-        return corpus, corpus.vocabulary, {}
-    return corpus, characters, asdict(corpus.vocabulary.treatment)
+        return _model(options, characters, corpus.vocabulary), corpus
+    corpus = read(options)
+    return from_keras(options.model, corpus.vocabulary), corpus
+
+
+def _model(
+    options: argparse.Namespace, characters: Any, vocabulary: Vocabulary
+) -> CharRNN:
+    """Return the model with the given ids, which treats a text as a vocabulary does."""
+    return from_keras(options.model, characters, **asdict(vocabulary.treatment))
 
 
 def _read_ids(path: str) -> Any:

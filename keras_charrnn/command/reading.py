@@ -31,6 +31,7 @@ def read(
     Returns:
         The `Corpus`.
     """
+    refuse_models(options.text)
     if len(options.text) > 1 and any(is_encoded([word]) for word in options.text):
         raise ValueError("An encoded corpus, a .npy file, is trained on alone.")
     if is_encoded(options.text):
@@ -92,6 +93,21 @@ def refuse(options: argparse.Namespace, names: Sequence[str], settled: str) -> N
     if given:
         named = ", ".join("--" + name.replace("_", "-") for name in given)
         raise ValueError(f"{named}: {settled} has settled that. Leave it out.")
+
+
+def refuse_models(words: Sequence[str]) -> None:
+    """Raise a `ValueError` if a word that stands for a text is the file of a model."""
+    for word in words:
+        if Path(word).suffix == ".keras" and Path(word).is_file():
+            raise ValueError(
+                f"{word!r} is a model, and no text. `charrnn sample {word}` writes "
+                f"with it, and `charrnn train TEXT --from {word}` trains it further."
+            )
+        if Path(word).suffix in (".h5", ".hdf5") and Path(word).is_file():
+            raise ValueError(
+                f"{word!r} is a model of Keras, and no text. `charrnn convert {word} "
+                "TEXT --out MODEL.keras` makes a model for this package of it."
+            )
 
 
 def joined(options: argparse.Namespace) -> str:

@@ -22,6 +22,7 @@ from keras_charrnn.command.reading import (
     read,
     reads_once,
     refuse,
+    refuse_models,
 )
 from keras_charrnn.model import CharRNN
 from keras_charrnn.network import fast_policy, in_policy
@@ -221,6 +222,7 @@ def _further(options: argparse.Namespace, model: CharRNN) -> tuple[CharRNN, Corp
             f"--recipe {options.recipe} is for a new model, and --from has one. Give "
             "--epochs and --weight-decay in its place."
         )
+    refuse_models(options.text)
     text = None
     known = model.vocabulary.complete or is_encoded(options.text)
     if options.unknown == "error" and not known:

@@ -72,6 +72,7 @@ def numbering(characters: Any, **choices: Any) -> Numbering:
             "The vocabulary is a Vocabulary, a str or list of characters in the order "
             f"of their ids, or a dict from characters to ids; it is {characters!r}."
         )
+    _refuse_turned(characters)
     for character in characters:
         if not isinstance(character, str):
             raise TypeError(f"The characters are str; there is {character!r}.")
@@ -88,6 +89,19 @@ def numbering(characters: Any, **choices: Any) -> Numbering:
     ids.pop("", None)  # the id of a mask, which is no character's
     vocabulary = Vocabulary(ids, **choices)
     return Numbering(vocabulary, [ids[c] for c in vocabulary.characters], len(listed))
+
+
+def _refuse_turned(characters: Any) -> None:
+    """Raise a `ValueError` for a dict from ids to characters."""
+    if not isinstance(characters, Mapping) or not characters:
+        return
+    if all(isinstance(character, str) for character in characters.values()):
+        id, character = next(iter(characters.items()))
+        raise ValueError(
+            f"The dict goes from ids to characters, {{{id!r}: {character!r}, ...}}, "
+            f"and has to go from characters to ids, {{{character!r}: {id}, ...}}. Turn "
+            "it around: {character: int(id) for id, character in ids.items()}."
+        )
 
 
 def _by_id(characters: Any) -> Sequence[str]:

@@ -105,7 +105,7 @@ class Corpus:
             **choices: As in `from_files`.
         """
         kind = kind_of(documents, vocabulary)
-        pieces = [checked_text(text)]
+        pieces = [checked_text(text, whole=True)]
         marked = mark_sources([("", pieces)], kind, skip_empty)
         where = place_finder(kind, lambda _: pieces)
         asked = (vocabulary, unknown, choices, skip_empty, where)

@@ -22,6 +22,11 @@ _CONTROLS = re.compile("[\x80-\x9f]")
 
 Paths = str | os.PathLike | Iterable[str | os.PathLike]
 
+# A word that ends as the names of texts do.
+_FILE_NAME = re.compile(
+    r"\S+\.(txt|text|md|csv|tsv|jsonl?|gz|npy|html?|xml|tex|py)", re.IGNORECASE
+)
+
 
 def read_text(paths: Paths, encoding: str = "utf-8") -> str:
     """Read text files and join them in the given order.
@@ -125,11 +130,13 @@ def _matching(pattern: Path) -> list[Path]:
     return files
 
 
-def checked_text(text: Any) -> str:
+def checked_text(text: Any, whole: bool = False) -> str:
     """Check that a text is a string, and warn if it looks like the name of a file.
 
     Args:
         text: The text.
+        whole: Whether it is the whole of a text to learn from, so that a name is
+            told even if there is no such file.
 
     Returns:
         The text.
@@ -142,10 +149,12 @@ def checked_text(text: Any) -> str:
     like_a_path = (
         len(text) < 256 and text.isprintable() and ("." in text or "/" in text)
     )
-    if like_a_path and os.path.isfile(text):
+    found = like_a_path and os.path.isfile(text)
+    if found or (whole and like_a_path and _FILE_NAME.fullmatch(text)):
+        there = "there is a file of that name" if found else "looks like a file's name"
         warnings.warn(
-            f"{text!r} is taken for a text of {len(text)} characters, and there is a "
-            f"file of that name. pathlib.Path({text!r}) stands for what is in it.",
+            f"{text!r} is taken for a text of {len(text)} characters, and {there}. "
+            f"pathlib.Path({text!r}) stands for what is in the file.",
             stacklevel=4,
         )
     return text

@@ -111,7 +111,7 @@ class Vocabulary:
             ValueError: If no character is left, or a choice is none.
         """
         census = Census()
-        census.number(Treatment.among(choices)(checked_text(text)))
+        census.number(Treatment.among(choices)(checked_text(text, whole=True)))
         return cls.from_census(census, min_count, max_size, unk, **choices)
 
     @classmethod

@@ -111,6 +111,8 @@ class TextFitter:
         """
         check_positive("epochs", epochs)
         check_flag("resume", resume)
+        if shuffle is not None:
+            check_flag("shuffle", shuffle)
         if self.compiled and not self._planned:
             refuse_plan(learning_rate=learning_rate, weight_decay=weight_decay)
         x, y = unpacked(x, y)

@@ -15,7 +15,7 @@ from keras import ops
 from keras_charrnn._backend import where
 
 # So many of the last characters of a text count, and so many of a passage.
-_WINDOW, _LONGEST = 2048, 255
+_WINDOW, _LONGEST = 4096, 255
 
 # How many of the last ids of a text have to be known.
 RECENT = _WINDOW + _LONGEST

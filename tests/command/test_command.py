@@ -186,20 +186,6 @@ def test_bad_input_to_sample(trained, words, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_escapes_stand_for_what_a_shell_can_hardly_hold(trained, saved, capsys):
-    path = str(trained[0] / "out" / "model.keras")
-    words = ["sample", path, "--length", "30", "--seed", "1"]
-    given = ["--prompt", r"The\nend", "--stop", r"\n", "--banned", "x"]
-    assert cli.main([*words, *given, "--temperature", "1"]) == 0
-    want = saved.generate("The\nend", 30, seed=1, stop=["\n"], banned="x")
-    assert capsys.readouterr().out == want + "\n"
-    assert cli.main([*words, "--prompt", r"\section"]) == 2
-    assert r"--prompt: a backslash begins \n" in capsys.readouterr().err
-    Path("prompt.txt").write_bytes(b"The\n")
-    assert cli.main([*words, "--prompt-file", "prompt.txt", "--temperature", "1"]) == 0
-    assert capsys.readouterr().out == saved.generate("The\n", 30, seed=1) + "\n"
-
-
 def test_what_is_no_model(capsys):
     assert cli.main(["sample", "gone.keras"]) == 2
     assert "no model 'gone.keras'" in capsys.readouterr().err

@@ -484,8 +484,11 @@ def test_wrong_bytes_in_a_pipe_are_told_without_a_line(tmp_path):
 
 def test_the_name_of_a_file_is_no_text_without_a_word(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for text in ("held_out.txt", "a/b"):
-        Vocabulary.from_text(text)  # there is no such file
+    for take in (Vocabulary.from_text, Corpus.from_text):  # there is no such file
+        with pytest.warns(UserWarning, match=r"looks like a file's name\. pathlib"):
+            take("held_out.txt")
+        take("a/b")
+    Vocabulary.bytes().encode("held_out.txt")  # a prompt, perhaps
     (tmp_path / "held_out.txt").write_text("some text")
     for take in (Vocabulary.from_text, Corpus.from_text, Vocabulary.bytes().encode):
         with pytest.warns(UserWarning, match=r"text of 12 .*Path\('held_out.txt'\)"):

@@ -128,3 +128,37 @@ def test_a_model_that_was_compiled_and_not_trained_opens_without_a_warning(tmp_p
     model.save(tmp_path / "x.keras")
     again = keras.saving.load_model(tmp_path / "x.keras")
     again.fit("abcd" * 999, verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore:The text has")
+@pytest.mark.parametrize("name", ["none.txt", "data/none.CSV", "here/a b"])
+def test_what_seems_to_be_a_file_is_told(name, tmp_path):
+    """It is a text all the same."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "a b").write_text("abc")
+    model = kc.CharRNN(kc.Vocabulary(set(name)), 4, embedding_dim=2)
+    for method in (model.fit, model.evaluate):
+        with pytest.warns(UserWarning, match=r"taken for a text.*pathlib\.Path\("):
+            method(name, verbose=0)
+
+
+@pytest.mark.parametrize("text", ["no. but a text", "a.b", "see a.txt now", "a.txt\n"])
+def test_what_is_no_name_of_a_file(text):
+    model = kc.CharRNN(kc.Vocabulary(set(text)), 4, embedding_dim=2)
+    assert np.isfinite(model.evaluate(text, verbose=0)[0])
+
+
+@pytest.mark.parametrize("shuffle", ["batch", 1, 0, "no"])
+def test_shuffle_is_a_flag(model, shuffle):
+    ids = np.zeros((2, 3), "int64")
+    calls = [
+        lambda: model.fit(ids, ids, shuffle=shuffle),
+        lambda: model.fit("abcd" * 9, shuffle=shuffle, stride=1, sequence_length=4),
+        lambda: kc.WindowBatches(kc.Corpus.from_text("abcd"), 1, 2, shuffle=shuffle),
+        lambda: kc.DocumentBatches(
+            kc.Corpus.from_documents(["ab", "c"]), 1, 2, shuffle=shuffle
+        ),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="shuffle is True or False; it is"):
+            call()
