@@ -57,6 +57,8 @@ class Recorder(keras.callbacks.Callback):
         signal: The number of the signal that asked for the end.
     """
 
+    async_safe = True
+
     def __init__(self, folder: RunFolder, batches: Any, settings: dict) -> None:
         super().__init__()
         self._folder, self._batches, self._settings = folder, batches, settings
@@ -66,7 +68,7 @@ class Recorder(keras.callbacks.Callback):
         self._users: list[keras.callbacks.Callback] = []
         self._first = self._done = self._epoch = 0
         self._metrics: dict[str, np.ndarray] = {}
-        self._pending: tuple[Any, int] | None = None
+        self._strange: int | None = None
         self._saved = time.monotonic()
         self._handlers: dict[int, Any] = {}
 
@@ -106,28 +108,31 @@ class Recorder(keras.callbacks.Callback):
             restore_metrics(self.model, self._metrics)
             self._metrics = {}
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if not self._handlers:
-            self._listen()
+    # What begins is called in the main thread, and what ends perhaps in another, while
+    # the next step is being made.
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._done = self._first + batch
         self._check_finite()
-        self._done = min(self._first + batch + 1, len(self._batches))
-        loss = (logs or {}).get("loss")
-        self._pending = None if loss is None else (loss, self._done)
-        if self.signal is not None:
+        if batch:
+            self._listen()
+        late = time.monotonic() - self._saved > 60 * _MINUTES
+        if self.signal is not None or late:
             self._checkpoint(self._epoch, self._done)
-            raise Stopped
-        if time.monotonic() - self._saved > 60 * _MINUTES:
-            self._checkpoint(self._epoch, self._done)
+        self._stop_if_asked()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if logs and not math.isfinite(float(logs.get("loss", 0))):
+            self._strange = min(self._first + batch + 1, len(self._batches))
 
     def on_test_begin(self, logs: Any = None) -> None:
         # Validation may be long. What ends it is to lose nothing.
-        if self._done:
-            logs = self.model.get_metrics_result()
-            self._checkpoint(self._epoch, len(self._batches), _plain(logs))
+        self._listen()
+        logs = self.model.get_metrics_result()
+        self._checkpoint(self._epoch, len(self._batches), _plain(logs))
 
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.signal is not None:
-            raise Stopped
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._stop_if_asked()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._check_finite()
@@ -145,8 +150,8 @@ class Recorder(keras.callbacks.Callback):
         self._checkpoint(epoch + 1, 0)
         self._folder.write_history(self.history)
         self._write_sample(epoch)
-        if self.signal is not None:
-            raise Stopped
+        self._listen()
+        self._stop_if_asked()
 
     def stopped(self) -> None:
         """Keep the model that a signal ended, unless a better one was saved."""
@@ -154,13 +159,18 @@ class Recorder(keras.callbacks.Callback):
             self._save_model()
 
     def _listen(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
+        main = threading.current_thread() is threading.main_thread()
+        if self._handlers or not main:
             return
         for number in _SIGNALS:
             before = signal.getsignal(number)
             if before is not signal.SIG_IGN and before is not None:
                 self._handlers[number] = before
                 signal.signal(number, self._ask)
+
+    def _stop_if_asked(self) -> None:
+        if self.signal is not None:
+            raise Stopped
 
     def _ask(self, number: int, frame: Any) -> None:
         if self.signal is not None:  # the second ends at once
@@ -173,10 +183,8 @@ class Recorder(keras.callbacks.Callback):
         os.write(2, _STOPPING)
 
     def _check_finite(self) -> None:
-        # The loss of the step before is known by now, and nothing waits for it.
-        pending, self._pending = self._pending, None
-        if pending is not None and not math.isfinite(float(pending[0])):
-            raise FloatingPointError(self._diverged("the loss", pending[1]))
+        if self._strange is not None:
+            raise FloatingPointError(self._diverged("the loss", self._strange))
 
     def _diverged(self, what: str, step: int) -> str:
         return (

@@ -101,9 +101,9 @@ def fit_in_run(
                     _train(
                         model, fit, validate, batches, every, recorder, epochs, found
                     )
-                every.end(recorder.history[-1] if recorder.history else {})
             except Stopped:
                 recorder.stopped()
+            every.end(recorder.history[-1] if recorder.history else {})
         if recorder.signal not in (None, signal.SIGINT):
             raise SystemExit(128 + recorder.signal)
     return model.history

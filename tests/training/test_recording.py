@@ -39,7 +39,7 @@ class AtTest(At):
     def on_train_batch_end(self, batch, logs=None):
         pass
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_begin(self, batch, logs=None):
         if (self.epoch, batch) == self.place:
             self.what()
 
@@ -224,7 +224,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_overwrites_nothing():
                 bias.assign(bias * float("nan"))
 
     model, corpus = model_for(TEXT)
-    with pytest.raises(FloatingPointError, match=r"In epoch 2, at step [56] of"):
+    with pytest.raises(FloatingPointError, match=r"In epoch 2, at step [567] of"):
         model.fit(corpus, run="run", callbacks=[Spoil()], **SETTINGS)
     for weight in load_model("run/model.keras").get_weights():
         assert np.isfinite(weight).all()
