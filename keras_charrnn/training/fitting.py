@@ -166,11 +166,11 @@ class TextFitter:
         )
         if run is None:
             return fit(fed(x), callbacks=callbacks, **how_long)
-        _check_recordable(x, callbacks, how_long, kwargs)
+        _check_recordable(x, callbacks, how_long, kwargs, self.optimizer)
         validate = None
         if validation_data is not None:
             validate = partial(
-                self.evaluate, fed(validation_data), verbose=0, return_dict=True
+                self.evaluate, validation_data, verbose=0, return_dict=True
             )
         return fit_in_run(
             self, fit, validate, x, RunFolder(run), callbacks, epochs, resume, verbose
@@ -209,7 +209,9 @@ class TextFitter:
             setattr(self, name, stream.steps.get((name, stream.rows)))
 
 
-def _check_recordable(x: Any, callbacks: Any, how_long: dict, kwargs: dict) -> None:
+def _check_recordable(
+    x: Any, callbacks: Any, how_long: dict, kwargs: dict, optimizer: Any
+) -> None:
     """Raise an error where the order of the batches could not be found again."""
     if not isinstance(x, keras.utils.PyDataset):
         raise ValueError(
@@ -222,3 +224,8 @@ def _check_recordable(x: Any, callbacks: Any, how_long: dict, kwargs: dict) -> N
         raise ValueError(f"{given[0]}: the run in its folder knows that. Leave it out.")
     if isinstance(callbacks, keras.callbacks.CallbackList):
         raise ValueError("With run, callbacks is a list of callbacks.")
+    if getattr(optimizer, "use_ema", False):
+        raise ValueError(
+            "run does not go with use_ema: Keras puts the averages in place of the "
+            "weights where a fit ends, and a run that goes on is made of several."
+        )

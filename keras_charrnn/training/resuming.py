@@ -133,8 +133,10 @@ def _told(folder: RunFolder, settings: dict, recorder: Recorder) -> Iterator[Non
         facts["ended"] = "finished" if name is None else f"stopped: {name}"
     finally:
         facts |= {"epochs done": len(recorder.history), "best": recorder.best}
-        if recorder.history or facts["ended"] is None:
+        if folder.is_used:
             folder.update_facts(facts)
+        else:  # nothing was learned
+            folder.clear()
 
 
 def _version(package: str) -> str | None:

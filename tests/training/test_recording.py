@@ -231,3 +231,20 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_overwrites_nothing():
     facts = RunFolder("run").last_checkpoint()[1]
     assert facts["epoch"] == 1
     assert RunFolder("run").read_facts()["ended"].startswith("failed: In epoch 2")
+
+
+def test_what_can_not_be_recorded_is_refused():
+    model, corpus = model_for(TEXT)
+    ids = corpus.ids[:40].reshape(4, 10).astype("int32")
+    with pytest.raises(ValueError, match="the order of ndarray is not known"):
+        model.fit(ids, ids, run="run", verbose=0)
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True))
+    with pytest.raises(ValueError, match="run does not go with use_ema"):
+        model.fit(corpus, run="run", **SETTINGS)
+    assert not os.path.exists("run")
+
+
+def test_a_run_that_has_learned_nothing_leaves_nothing():
+    with pytest.raises(RuntimeError, match="lost its power"):
+        fitted(run="deep/run", callbacks=[At(0, 1, crash)])
+    assert not os.path.exists("deep")
