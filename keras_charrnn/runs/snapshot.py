@@ -42,8 +42,12 @@ def save_snapshot(
     digests[_FACTS] = _digest(text)
     metadata = {_FACTS: text, "sha256": json.dumps(digests)}
     tensors = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    with whole_file(path) as part:
-        save_file(tensors, part, metadata)
+    try:
+        with whole_file(path) as part:
+            save_file(tensors, part, metadata)
+    except (SafetensorError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OSError(f"{str(path)!r} can't be written: {reason}.") from error
     return path
 
 

@@ -1,9 +1,11 @@
 """A snapshot is read back as it was written, or not at all."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from keras_charrnn import DamagedFile
 from keras_charrnn.runs import RunFolder, load_snapshot, save_snapshot
@@ -42,6 +44,22 @@ def test_each_flip_and_each_truncation_is_refused(tmp_path):
             path.write_bytes(flipped)
             with pytest.raises(DamagedFile):
                 load_snapshot(path)
+
+
+def test_a_full_disk_is_told_and_spoils_nothing(monkeypatch):
+    path = save_snapshot("one.safetensors", ARRAYS, FACTS)
+    before = path.read_bytes()
+
+    def full(*args):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("keras_charrnn.runs.snapshot.save_file", full)
+    with pytest.raises(
+        OSError, match=r"'one\.safetensors' can't be written: .*No space"
+    ):
+        save_snapshot(path, ARRAYS, {})
+    assert path.read_bytes() == before
+    assert os.listdir() == ["one.safetensors"]
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before():
