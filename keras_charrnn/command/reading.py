@@ -156,7 +156,7 @@ def name_of(word: str) -> str:
         path = path.parent
     if path.name in ("", ".."):
         path = path.resolve()
-    return Path(path.name.removesuffix(".gz")).stem or "text"
+    return Path(path.name.removesuffix(".gz")).stem.strip(".") or "text"
 
 
 def _refuse_missing(words: Sequence[str]) -> None:

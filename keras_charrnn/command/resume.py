@@ -4,9 +4,10 @@ import argparse
 
 from keras_charrnn._platform import check_positive
 from keras_charrnn.command.reading import read
-from keras_charrnn.command.train import settings_of, train
+from keras_charrnn.command.train import note_of, settings_of, train
 from keras_charrnn.model import CharRNN
 from keras_charrnn.runs import RunFolder
+from keras_charrnn.text import Corpus
 
 
 def run(options: argparse.Namespace) -> None:
@@ -29,6 +30,8 @@ def run(options: argparse.Namespace) -> None:
     settings = settings_of(begun)
     checkpoint = folder.last_checkpoint()[1]
     model = CharRNN.from_config(checkpoint["network"])
+    if checkpoint["compiled"]:
+        model.compile_from_config(checkpoint["compiled"])
     done, planned = checkpoint["epoch"], settings["epochs"]
     if done >= planned and not checkpoint["step"]:
         raise ValueError(
@@ -40,4 +43,18 @@ def run(options: argparse.Namespace) -> None:
             f"The plan of the learning rate, made for {checkpoint['epochs']} epochs, "
             f"is spread over {planned}: the rate goes on from where it then would be."
         )
-    train(model, read(begun, model.vocabulary), begun, settings, folder, resume=True)
+    folder.note = {"command": note_of(begun)}
+    train(model, _text(begun, model, options.run), begun, settings, folder, True)
+
+
+def _text(begun: argparse.Namespace, model: CharRNN, run: str) -> Corpus:
+    """Read the text of a run once more."""
+    try:
+        return read(begun, model.vocabulary)
+    except ValueError as error:
+        if "-" not in begun.text:
+            raise
+        raise ValueError(
+            f"{error} The text of this run came from standard input: give it once "
+            f"more, as in `cat FILE | charrnn resume {run}`."
+        ) from error

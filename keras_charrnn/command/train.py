@@ -28,7 +28,7 @@ from keras_charrnn.model import CharRNN
 from keras_charrnn.network import fast_policy, in_policy
 from keras_charrnn.runs import RunFolder, save_model
 from keras_charrnn.settings import Network, Training
-from keras_charrnn.text import Corpus
+from keras_charrnn.text import Corpus, corpora
 from keras_charrnn.training import RECIPES, CharactersPerSecond, Recipe
 
 TEMPERATURES = (0.5, 0.8, 1.0)
@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> None:
     """
     settings = settings_of(options)
     name = name_of(options.text[0])
-    folder = RunFolder(options.out or Path("runs", name))
+    path = options.out or Path("runs", name)
+    folder = RunFolder(path, options.overwrite, {"command": note_of(options)})
     check_writable(folder.model)
     if not options.overwrite:
         folder.refuse_used(
@@ -56,9 +57,6 @@ def run(options: argparse.Namespace) -> None:
     _set_seed(options.seed)
     start = None if options.start is None else load(options.start)
     model, corpus = _new(options) if start is None else _further(options, start)
-    if options.overwrite:
-        with folder.locked():
-            folder.clear()
     train(model, corpus, options, settings, folder)
 
 
@@ -105,7 +103,7 @@ def train(
         f"{len(corpus.vocabulary)} different; a model of {model.count_params():,} "
         f"parameters on {keras.backend.backend()}, {policy}"
     )
-    callbacks: list[Any] = [CharactersPerSecond(), _Note(folder, options)]
+    callbacks: list[Any] = [CharactersPerSecond()]
     if options.patience is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping("val_loss", patience=options.patience)
@@ -118,7 +116,7 @@ def train(
             target=options.target,
             validation_split=options.validation_split,
             callbacks=callbacks,
-            run=folder.path,
+            run=folder,
             resume=resume,
         )
     best = load(str(folder.model))
@@ -143,27 +141,17 @@ def train(
         print(f"\n--- temperature {temperature} ---", *written, sep="\n")
 
 
-class _Note(keras.callbacks.Callback):
-    """Notes in a run folder which options began the run.
+def note_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return options for `run.json`, with a text that is found from everywhere.
 
     Args:
-        folder: The folder.
         options: Those of `charrnn train`.
     """
-
-    async_safe = True
-
-    def __init__(self, folder: RunFolder, options: argparse.Namespace) -> None:
-        super().__init__()
-        self._folder, self._options = folder, dict(vars(options))
-        # The text is found from another working directory, too.
-        self._options["text"] = [
-            os.path.abspath(word) if os.path.exists(word) else word
-            for word in options.text
-        ]
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._folder.update_facts({"command": self._options})
+    words = [
+        word if word == "-" or word in corpora.CORPORA else os.path.abspath(word)
+        for word in options.text
+    ]
+    return {**vars(options), "text": words}
 
 
 @contextmanager

@@ -23,15 +23,25 @@ class RunFolder:
 
     Args:
         path: The folder. It need not exist yet.
+        overwrite: Whether what is in it gives way, once there is something to save.
+        note: What `run.json` also tells.
 
     Attributes:
         path: The folder.
+        overwrite: As passed.
+        note: As passed.
         model: The file of the model: the best by validation, or else the last.
         samples: The file of texts that the model wrote.
     """
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        overwrite: bool = False,
+        note: dict[str, Any] | None = None,
+    ) -> None:
         self.path = Path(path)
+        self.overwrite, self.note = overwrite, dict(note or {})
         self.model = self.path / "model.keras"
         self.samples = self.path / "samples.txt"
         self._checkpoints = self.path / "checkpoints"
@@ -77,7 +87,7 @@ class RunFolder:
         """Keep other processes out of the folder; the end of the process opens it.
 
         Raises:
-            RuntimeError: If another process is at work in the folder.
+            BlockingIOError: If another process is at work in the folder.
             OSError: If the folder can't be written to.
         """
         check_writable(self.model)
@@ -192,7 +202,7 @@ def _locked(folder: Path) -> int | None:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(number)
-        raise RuntimeError(
+        raise BlockingIOError(
             f"Another process is training in {str(folder)!r}. Wait for its end, or "
             "take another folder."
         ) from None

@@ -78,14 +78,18 @@ def load_snapshot(
         digests = json.loads(metadata["sha256"])
         text = metadata[_FACTS]
         wanted = dict(digests)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise DamagedFile(path, "header", "holds no digests") from error
     if wanted.keys() != {*arrays, _FACTS}:
         raise DamagedFile(path, "header", "names other parts than it has digests for")
     for name, part in {**arrays, _FACTS: text}.items():
         if _digest(part) != wanted[name]:
             raise DamagedFile(path, name, "is not what its SHA-256 digest says")
-    return arrays, json.loads(text)
+    try:
+        facts = dict(json.loads(text))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DamagedFile(path, _FACTS, "are no facts") from error
+    return arrays, facts
 
 
 def _digest(part: np.ndarray | str) -> str:

@@ -47,7 +47,7 @@ class TextFitter:
         learning_rate: float | None = None,
         weight_decay: float | None = None,
         unknown: Unknown = "error",
-        run: str | os.PathLike | None = None,
+        run: str | os.PathLike | RunFolder | None = None,
         resume: bool = False,
         **kwargs: Any,
     ) -> keras.callbacks.History:
@@ -116,6 +116,8 @@ class TextFitter:
         if self.compiled and not self._planned:
             refuse_plan(learning_rate=learning_rate, weight_decay=weight_decay)
         x, y = unpacked(x, y)
+        named = x if isinstance(x, list | tuple) else [x]
+        paths = [os.fspath(path) for path in named if isinstance(path, os.PathLike)]
         how = partial(
             cut, sequence_length=sequence_length, stride=stride, target=target
         )
@@ -166,6 +168,9 @@ class TextFitter:
         )
         if run is None:
             return fit(fed(x), callbacks=callbacks, **how_long)
+        folder = run if isinstance(run, RunFolder) else RunFolder(run)
+        if paths:
+            folder.note.setdefault("text", paths)
         _check_recordable(x, callbacks, how_long, kwargs, self.optimizer)
         validate = None
         if validation_data is not None:
@@ -173,7 +178,16 @@ class TextFitter:
                 self.evaluate, validation_data, verbose=0, return_dict=True
             )
         return fit_in_run(
-            self, fit, validate, x, RunFolder(run), callbacks, epochs, resume, verbose
+            self,
+            fit,
+            validate,
+            x,
+            folder,
+            callbacks,
+            epochs,
+            resume,
+            verbose,
+            validation_data,
         )
 
     def _follow(self: Any, plan: Plan, weight_decay: float) -> None:
@@ -224,6 +238,12 @@ def _check_recordable(
         raise ValueError(f"{given[0]}: the run in its folder knows that. Leave it out.")
     if isinstance(callbacks, keras.callbacks.CallbackList):
         raise ValueError("With run, callbacks is a list of callbacks.")
+    for callback in keras.tree.flatten(callbacks or []):
+        if getattr(callback, "restore_best_weights", False):
+            raise ValueError(
+                "run does not go with restore_best_weights, which forgets the best "
+                "weights where a run is ended. The best model is in the folder."
+            )
     if getattr(optimizer, "use_ema", False):
         raise ValueError(
             "run does not go with use_ema: Keras puts the averages in place of the "

@@ -50,6 +50,7 @@ class Recorder(keras.callbacks.Callback):
         folder: The `RunFolder`.
         batches: The batches of an epoch.
         settings: What has to be equal to go on.
+        facts: What `run.json` tells from the first file on that is saved.
 
     Attributes:
         history: The logs of each epoch.
@@ -59,8 +60,11 @@ class Recorder(keras.callbacks.Callback):
 
     async_safe = True
 
-    def __init__(self, folder: RunFolder, batches: Any, settings: dict) -> None:
+    def __init__(
+        self, folder: RunFolder, batches: Any, settings: dict, facts: dict
+    ) -> None:
         super().__init__()
+        self._facts: dict | None = facts
         self._folder, self._batches, self._settings = folder, batches, settings
         self.history: list[dict[str, Any]] = []
         self.best: dict[str, Any] | None = None
@@ -82,11 +86,17 @@ class Recorder(keras.callbacks.Callback):
         self._users = callbacks
         if found is not None:
             arrays, facts = found
+            self._folder.overwrite = False
             self.history, self.best = facts["history"], facts["best"]
             self._epoch, self._first = facts["epoch"], facts["step"]
             # After the last step, the logs hold what they had counted.
             self._metrics = arrays if 0 < self._first < len(self._batches) else {}
             restore_callbacks(callbacks, facts["callbacks"])
+
+    @property
+    def has_saved(self) -> bool:
+        """Whether there is anything in the folder that is of this run."""
+        return self._facts is None
 
     def next_epoch(self) -> None:
         """End a part of an epoch; the next one is whole."""
@@ -104,6 +114,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch, self._done = epoch, self._first
+        self._began = time.monotonic()
         if self._metrics:
             restore_metrics(self.model, self._metrics)
             self._metrics = {}
@@ -136,12 +147,14 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._check_finite()
-        figures = _plain(logs)
+        figures = {**_plain(logs), "seconds": time.monotonic() - self._began}
         rate = getattr(self.model.optimizer, "learning_rate", None)
         if rate is not None:
             figures["learning_rate"] = float(keras.ops.convert_to_numpy(rate))
         self.history.append({"epoch": epoch + 1, **figures})
         validation = figures.get("val_loss")
+        if validation is not None and not math.isfinite(validation):
+            raise FloatingPointError(self._diverged("val_loss", len(self._batches)))
         if validation is None or self.best is None or validation < self.best["loss"]:
             self._save_model()
             if validation is not None:
@@ -195,7 +208,17 @@ class Recorder(keras.callbacks.Callback):
         )
 
     def _save_model(self) -> None:
+        self._before_saving()
         save_model(self.model, self._folder.model)
+
+    def _before_saving(self) -> None:
+        """Make room for the first file, and not before there is one."""
+        if self._facts is None:
+            return
+        if self._folder.overwrite:
+            self._folder.clear()
+        self._folder.update_facts(self._facts)
+        self._facts = None
 
     def _checkpoint(self, epoch: int, step: int, logs: dict | None = None) -> None:
         self._check_finite()
@@ -212,6 +235,7 @@ class Recorder(keras.callbacks.Callback):
             "best": self.best,
             "callbacks": callback_states(self._users),
         }
+        self._before_saving()
         steps = epoch * len(self._batches) + step
         best = None if self.best is None else self.best["step"]
         self._folder.write_checkpoint(steps, arrays, facts, best)

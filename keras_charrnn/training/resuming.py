@@ -20,6 +20,12 @@ from keras_charrnn.training.plan import plan_of
 from keras_charrnn.training.progress import restore
 from keras_charrnn.training.recording import Recorder, Stopped
 
+# What has to be equal in batches of a run that goes on.
+_SETTLED = (
+    *("batch_size", "sequence_length", "seed", "resets"),
+    *("shuffle", "stride", "target"),
+)
+
 
 class _Callbacks(keras.callbacks.CallbackList):
     """Callbacks of several fits that are one: they begin and end once."""
@@ -47,6 +53,7 @@ def fit_in_run(
     epochs: int,
     resume: bool,
     verbose: Any,
+    validation: Any,
 ) -> keras.callbacks.History:
     """Fit a model, and record it in a run folder.
 
@@ -61,11 +68,20 @@ def fit_in_run(
         epochs: How many epochs there are in all.
         resume: Whether to go on from the last checkpoint.
         verbose: As in Keras.
+        validation: What `validate` reads.
 
     Returns:
         The `History` of all epochs.
     """
-    settings = {"network": _network(model), **_identity(batches), "epochs": epochs}
+    settings = {
+        "network": _network(model),
+        "optimizer": _optimizer(model),
+        "compiled": None if model.planned else model.get_compile_config(),
+        **_identity(batches),
+        "validation": None if validation is None else _identity(validation),
+        "epochs": epochs,
+    }
+    settings = json.loads(json.dumps(settings, default=repr))
     with folder.locked():
         found = None
         if resume:
@@ -76,11 +92,12 @@ def fit_in_run(
             plan = plan_of(model.optimizer)
             if plan is not None and found[1]["epochs"] != epochs:
                 plan.spread()
-        else:
+        elif not folder.overwrite:
             folder.refuse_used(
                 "Pass resume=True to go on with it, or take another folder."
             )
-        recorder = Recorder(folder, batches, settings)
+        facts = {**_versions(), **settings, **folder.note, "ended": None}
+        recorder = Recorder(folder, batches, settings, facts)
         bars = [c for c in callbacks if isinstance(c, keras.callbacks.ProgbarLogger)]
         others = [c for c in callbacks if c not in bars]
         every = _Callbacks(
@@ -92,7 +109,7 @@ def fit_in_run(
             verbose=verbose,
         )
         model.stop_training = False
-        with _told(folder, settings, recorder):
+        with _told(folder, recorder):
             every.begin()
             recorder.follow(others, found)
             _fill(model.history, recorder.history)
@@ -109,34 +126,33 @@ def fit_in_run(
     return model.history
 
 
-@contextmanager
-def _told(folder: RunFolder, settings: dict, recorder: Recorder) -> Iterator[None]:
-    """Tell in `run.json` what is trained, with what, and how it ended."""
-    facts = {
+def _versions() -> dict[str, Any]:
+    return {
         "keras_charrnn": _version("keras_charrnn"),
         "keras": keras.__version__,
         "backend": backend_name,
         backend_name: _version(backend_name),
         "python": platform.python_version(),
-        **settings,
-        "ended": None,
     }
-    folder.update_facts(facts)
+
+
+@contextmanager
+def _told(folder: RunFolder, recorder: Recorder) -> Iterator[None]:
+    """Tell in `run.json` how a run ended, if it has left anything."""
+    ended = None
     try:
         yield
     except Exception as error:
-        facts["ended"] = f"failed: {error}"
+        ended = f"failed: {error}"
         raise
     else:
         number = recorder.signal
         name = None if number is None else signal.Signals(number).name
-        facts["ended"] = "finished" if name is None else f"stopped: {name}"
+        ended = "finished" if name is None else f"stopped: {name}"
     finally:
-        facts |= {"epochs done": len(recorder.history), "best": recorder.best}
-        if folder.is_used:
-            folder.update_facts(facts)
-        else:  # nothing was learned
-            folder.clear()
+        if recorder.has_saved:
+            done = {"epochs done": len(recorder.history), "best": recorder.best}
+            folder.update_facts({"ended": ended, **done})
 
 
 def _version(package: str) -> str | None:
@@ -181,42 +197,59 @@ def _fill(history: keras.callbacks.History, epochs: list[dict[str, Any]]) -> Non
     for figures in epochs:
         history.epoch.append(figures["epoch"] - 1)
         for name, value in figures.items():
-            if name not in ("epoch", "learning_rate"):
+            if name not in ("epoch", "learning_rate", "seconds"):
                 history.history.setdefault(name, []).append(value)
 
 
 def _network(model: Any) -> dict[str, Any]:
     """Return the config of a model without its name."""
-    config = json.loads(json.dumps(model.get_config(), default=repr))
-    return {name: value for name, value in config.items() if name != "name"}
+    return {n: v for n, v in model.get_config().items() if n != "name"}
+
+
+def _optimizer(model: Any) -> dict[str, Any]:
+    """Return the config of an optimizer, without what depends on the epochs."""
+    config = {n: v for n, v in model.optimizer.get_config().items() if n != "name"}
+    plan = plan_of(model.optimizer)
+    return config if plan is None else config | {"learning_rate": plan.peak}
 
 
 def _identity(batches: Any) -> dict[str, Any]:
     """Return what tells the batches of one text from those of another."""
-    known: dict[str, Any] = {"kind": type(batches).__name__, "batches": len(batches)}
+    known: dict[str, Any] = {"kind": type(batches).__name__}
+    if not isinstance(batches, keras.utils.PyDataset):
+        return known
+    known["batches"] = len(batches)
     if isinstance(batches, TextBatches):
-        digest = hashlib.sha256()
+        batches.begin_epoch(0)
+        for name in _SETTLED:
+            known[name.replace("_", " ")] = getattr(batches, name, None)
         ids = batches.corpus.ids
-        for left in range(0, len(ids), 1 << 20):
-            part = np.ascontiguousarray(ids[left : left + (1 << 20)], "<i8")
-            digest.update(part.tobytes())
-            batches.corpus.release()
-        known |= {
-            "batch_size": batches.batch_size,
-            "sequence_length": batches.sequence_length,
-            "seed": getattr(batches, "seed", None),
-            "characters": len(ids),
-            "sha256 of the ids": digest.hexdigest(),
-        }
+        known |= {"characters": len(ids), "sha256 of the ids": _digest(ids)}
+        batches.corpus.release()
+    # The parts of a split of documents have their ids in common.
+    for name, index in (("first", 0), ("last", len(batches) - 1)):
+        arrays = keras.tree.flatten(batches[index])
+        known[f"{name} batch"] = _digest(*map(np.asarray, arrays))
     return known
+
+
+def _digest(*arrays: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        for left in range(0, len(array), 1 << 20):
+            part = array[left : left + (1 << 20)]
+            wide = "<f8" if part.dtype.kind == "f" else "<i8"
+            digest.update(np.ascontiguousarray(part, wide).tobytes())
+    return digest.hexdigest()
 
 
 def _check_same(facts: dict, settings: dict, folder: RunFolder) -> None:
     for name, here in settings.items():
         there = facts.get(name)
         if here != there and name != "epochs":
-            shown = "" if name == "network" else f", {here!r} here and {there!r} there"
+            plain = not isinstance(here, dict) and not isinstance(there, dict)
+            shown = f", {here!r} here and {there!r} there" if plain else ""
             raise ValueError(
                 f"The run in {str(folder.path)!r} can't go on with this model and this "
-                f"text: the {name} differs{shown}. Pass those that it began with."
+                f"text: the {name} differs{shown}. Pass what it began with."
             )

@@ -53,6 +53,11 @@ class TextTrainer(TextFitter, TextEvaluator, TrainStep, keras.Model):
         return super().variables
 
     @property
+    def planned(self) -> bool:
+        """Whether `fit` has chosen the optimizer."""
+        return self._planned
+
+    @property
     def carried_variables(self) -> list[keras.Variable]:
         """The variables of the state that training carries."""
         return self._train_stream.current

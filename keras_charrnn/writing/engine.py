@@ -11,13 +11,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_charrnn._backend import compiled, loop, seed_dtype, where
+from keras_charrnn._backend import compiled, jit_compile, loop, seed_dtype, where
 from keras_charrnn.network import LanguageModel
 from keras_charrnn.writing.repetition import RECENT, Past, extended, lowered, past_of
 from keras_charrnn.writing.rules import CHUNK, Draws, Rules
 from keras_charrnn.writing.samplers import Sampler
 
-# One call reads a power of two of positions, between these limits.
+# One call reads up to so many positions; where XLA compiles, a power of two of them.
 _READ_AT_LEAST, _READ_AT_MOST = 16, 1024
 
 
@@ -336,5 +336,6 @@ def _adjusted(logits: Any, past: Sequence[Past], dry: Any, allowed: Any) -> Any:
 
 
 def _width(length: int) -> int:
-    power = 1 << (length - 1).bit_length()
-    return min(max(power, _READ_AT_LEAST), _READ_AT_MOST)
+    if jit_compile:
+        length = max(1 << (length - 1).bit_length(), _READ_AT_LEAST)
+    return min(length, _READ_AT_MOST)

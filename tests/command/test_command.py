@@ -359,6 +359,38 @@ def test_no_name_leads_out_of_the_folder_of_runs():
     assert name_of("deep/texts/..") == "deep"
     assert name_of("/") == "text"
     assert name_of("-") == "stdin"
+    for word in ("...txt", "...gz", "..txt", "."):
+        assert "." not in name_of(word)
+    assert name_of("...txt") == "text"
+
+
+def test_a_run_is_found_from_another_folder(docs, capsys, monkeypatch):
+    Path("dump").mkdir()
+    Path("dump/a.txt").write_text(docs[:2000], encoding="utf-8")
+    Path("dump/b.txt").write_text(docs[2000:4000], encoding="utf-8")
+    assert cli.main(["train", "dump/*.txt", *SMALL, "--out", "run"]) == 0
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert cli.main(["resume", "../run", "--epochs", "2"]) == 0
+    assert RunFolder("../run").read_facts()["epochs done"] == 2
+
+
+def test_a_folder_in_use_is_told(short, capsys):
+    with RunFolder("runs/short").locked():
+        assert cli.main(["train", short, *SMALL]) == 2
+    assert "Another process is training in 'runs/short'" in capsys.readouterr().err
+
+
+def test_a_model_with_an_optimizer_of_its_own_goes_on(short):
+    text = Path(short).read_text(encoding="utf-8")
+    model = kc.CharRNN(kc.Vocabulary.from_text(text), 8)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.5))
+    model.fit(text, verbose=0)
+    model.save("mine.keras")
+    words = ["--from", "mine.keras", "--epochs", "1"]
+    assert cli.main(["train", short, *words, "--out", "run"]) == 0
+    assert cli.main(["resume", "run", "--epochs", "2"]) == 0
+    assert RunFolder("run").read_facts()["epochs done"] == 2
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.05])

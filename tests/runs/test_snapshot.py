@@ -90,7 +90,7 @@ def test_two_can_not_be_at_work_in_a_folder():
     with folder.locked():
         other = RunFolder("deep/run")
         message = "Another process is training in 'deep/run'"
-        with pytest.raises(RuntimeError, match=message), other.locked():
+        with pytest.raises(BlockingIOError, match=message), other.locked():
             pass
         folder.samples.write_text("kept")
     with folder.locked():

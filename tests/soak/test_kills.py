@@ -21,7 +21,7 @@ from keras_charrnn.runs import RunFolder
 
 BACKEND = keras.backend.backend()
 KILLS = int(os.environ.get("KILLS", "67"))
-WORDS = ["--units", "24", "--embedding-dim", "8", "--seed", "2", "--epochs", "400"]
+WORDS = ["--units", "24", "--embedding-dim", "8", "--seed", "2", "--epochs", "200"]
 WORDS += ["--validation-split", "0.2", "--batch-size", "4", "--sequence-length", "32"]
 
 
@@ -77,17 +77,14 @@ def test_kills(docs, tmp_path, monkeypatch, number):
         assert process.returncode in (-number, 128 + number)
         kills, within = kills + 1, within + saving
         begun = ["resume", "run"]
-    facts = RunFolder("run").last_checkpoint()[1]
-    epochs = str(facts["epoch"] + 1)
-    print(f"{kills} times {number.name}, {within} within a save; epoch {epochs}")
+    print(f"{kills} times {number.name}, {within} within a save")
     for words in (["resume", "run"], ["train", "text.txt", *WORDS, "--out", "whole"]):
         with start(*words) as process:
-            read_until(process, f"Epoch {int(epochs) + 1}/".encode())
-            process.send_signal(signal.SIGTERM)
-            process.stdout.read()
-    one, two = (RunFolder(name) for name in ("run", "whole"))
-    histories = [figures(folder.path / "history.jsonl") for folder in (one, two)]
-    shared = min(map(len, histories))
-    assert shared >= int(epochs) - 1
-    assert histories[0][:shared] == histories[1][:shared]
-    assert np.isfinite(one.last_checkpoint()[0]["weight 000"]).all()
+            out = process.stdout.read()
+        assert process.returncode == 0, out[-2000:].decode()
+    run, whole = (RunFolder(name) for name in ("run", "whole"))
+    assert figures(run.path / "history.jsonl") == figures(whole.path / "history.jsonl")
+    arrays, others = (folder.last_checkpoint()[0] for folder in (run, whole))
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, others[name], err_msg=name)

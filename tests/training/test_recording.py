@@ -212,6 +212,12 @@ def test_another_text_or_network_can_not_go_on():
         fitted(TEXT[1:] + "s", run="run", resume=True)
     with pytest.raises(ValueError, match="network differs"):
         fitted(run="run", resume=True, policy="mixed_bfloat16")
+    for name, value in (("resets", 0.5), ("validation_split", 0.1)):
+        with pytest.raises(ValueError, match=" differs"):
+            fitted(run="run", resume=True, **{name: value})
+    for name in ("learning_rate", "weight_decay"):
+        with pytest.raises(ValueError, match="optimizer differs"):
+            fitted(run="run", resume=True, **{name: 0.001})
     with pytest.raises(ValueError, match="steps_per_epoch: the run"):
         fitted(run="run", resume=True, steps_per_epoch=2)
 
@@ -238,6 +244,9 @@ def test_what_can_not_be_recorded_is_refused():
     ids = corpus.ids[:40].reshape(4, 10).astype("int32")
     with pytest.raises(ValueError, match="the order of ndarray is not known"):
         model.fit(ids, ids, run="run", verbose=0)
+    stop = keras.callbacks.EarlyStopping("loss", restore_best_weights=True)
+    with pytest.raises(ValueError, match="run does not go with restore_best_weights"):
+        model.fit(corpus, run="run", callbacks=[stop], **SETTINGS)
     model.compile(keras.optimizers.SGD(0.1, use_ema=True))
     with pytest.raises(ValueError, match="run does not go with use_ema"):
         model.fit(corpus, run="run", **SETTINGS)
@@ -248,3 +257,42 @@ def test_a_run_that_has_learned_nothing_leaves_nothing():
     with pytest.raises(RuntimeError, match="lost its power"):
         fitted(run="deep/run", callbacks=[At(0, 1, crash)])
     assert not os.path.exists("deep")
+
+
+def test_a_part_of_the_documents_is_told_from_another():
+    fitted(LINES, "run", epochs=1, validation_split=0.2)
+    with pytest.raises(ValueError, match=" differs"):
+        fitted(LINES, "run", epochs=2, validation_split=0.23, resume=True)
+
+
+def test_a_validation_that_is_not_finite_ends_the_run():
+    class Spoil(keras.callbacks.Callback):
+        def on_test_end(self, logs=None):
+            logs["loss"] = float("nan")
+
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_loss"] = float("nan")
+
+    model, corpus = model_for(TEXT)
+    with pytest.raises(FloatingPointError, match="val_loss is not finite"):
+        model.fit(
+            corpus, run="run", validation_split=0.2, callbacks=[Spoil()], **SETTINGS
+        )
+    assert not os.path.exists("run/model.keras")
+
+
+def test_what_is_overwritten_stays_until_there_is_something_new():
+    fitted(run="run", epochs=1)
+    before = Path("run/model.keras").read_bytes()
+    facts = RunFolder("run").read_facts()
+    model, corpus = model_for(TEXT)
+    folder = RunFolder("run", overwrite=True)
+    with pytest.raises(RuntimeError, match="lost its power"):
+        model.fit(corpus, run=folder, callbacks=[At(0, 1, crash)], **SETTINGS)
+    assert Path("run/model.keras").read_bytes() == before
+    assert RunFolder("run").read_facts() == facts
+    model, corpus = model_for(TEXT)
+    model.fit(corpus, run=folder, **SETTINGS)
+    assert Path("run/model.keras").read_bytes() != before
+    assert len(lines_of("run/history.jsonl")) == 3
+    assert RunFolder("run").read_facts()["epochs"] == 3
