@@ -246,7 +246,7 @@ def _digest(*arrays: np.ndarray) -> str:
 def _check_same(facts: dict, settings: dict, folder: RunFolder) -> None:
     for name, here in settings.items():
         there = facts.get(name)
-        if here != there and name != "epochs":
+        if here != there and name not in ("epochs", "compiled"):
             plain = not isinstance(here, dict) and not isinstance(there, dict)
             shown = f", {here!r} here and {there!r} there" if plain else ""
             raise ValueError(

@@ -271,16 +271,18 @@ def _ended(run):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_other_signals_leave_a_checkpoint_and_their_code(trained, name):
     words = [str(trained[0] / "text.txt"), *SMALL, "--epochs", "1000"]
-    process = subprocess.Popen(
+    number = getattr(signal, name)
+    with subprocess.Popen(
         [str(Path(sys.executable).parent / "charrnn"), "train", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "KERAS_BACKEND": BACKEND},
-    )
-    assert any(b"Epoch 2/" in line for line in process.stdout)
-    number = getattr(signal, name)
-    process.send_signal(number)
-    process.communicate(timeout=60)
+        # nohup starts a process with SIGHUP ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
+        assert any(b"Epoch 2/" in line for line in process.stdout)
+        process.send_signal(number)
+        process.communicate(timeout=60)
     assert process.returncode == 128 + number
     facts = RunFolder("runs/text").read_facts()
     assert facts["ended"] == f"stopped: {name}"

@@ -18,6 +18,14 @@ LINES = [TEXT[i : i + 9 + i % 31] for i in range(0, 1800, 23)]
 SETTINGS = {"epochs": 3, "batch_size": 4, "sequence_length": 24, "verbose": 0}
 
 
+@pytest.fixture(autouse=True)
+def _heard():
+    """A shell starts jobs in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class At(keras.callbacks.Callback):
     """Does something at a step of an epoch, counted from 0."""
 
