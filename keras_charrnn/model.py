@@ -3,6 +3,7 @@
 Shapes: B batch, T time, V vocabulary, E embedding, U units.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,12 +13,17 @@ from keras import ops
 from keras_charrnn._backend import affine, take
 from keras_charrnn._platform import check_positive
 from keras_charrnn.network import Dropout, Recurrent, extended
+from keras_charrnn.runs import limited_to, write_model
 from keras_charrnn.settings import Network
 from keras_charrnn.text import Vocabulary, with_characters_of
 from keras_charrnn.training import TextTrainer
 from keras_charrnn.writing import TextWriter
 
 State = tuple[tuple[Any, ...], ...]
+
+# What a file may ask for whose size is not known: 1 GiB of weights.
+_MOST_NUMBERS = 1 << 28
+_MOST_LAYERS = 1000
 
 # A character has to move the gates from the first step on. It hardly does with Keras'
 # initial embeddings, which are 0.05 at most, or with Glorot's kernel after a one-hot
@@ -295,6 +301,32 @@ class CharRNN(TextWriter, TextTrainer):
 
     # The file
 
+    def save(
+        self,
+        filepath: Any,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Save the model as Keras does; a `.keras` file whole, or not at all.
+
+        Args:
+            filepath: The file, whose name ends in `.keras`; or another one that Keras
+                knows, an `.h5` file or a folder, which Keras writes.
+            overwrite: Whether to replace an existing file without asking.
+            zipped: As in Keras.
+            **kwargs: As in Keras.
+
+        Raises:
+            OSError: If the file can't be written.
+        """
+        name = str(filepath)
+        whole = name.endswith(".keras") and "://" not in name and zipped is not False
+        if whole and not kwargs and (overwrite or not os.path.exists(filepath)):
+            write_model(self, filepath)
+        else:
+            super().save(filepath, overwrite, zipped, **kwargs)
+
     def get_config(self) -> dict:
         return {
             **super().get_config(),
@@ -312,11 +344,18 @@ class CharRNN(TextWriter, TextTrainer):
     def from_config(cls, config: dict, custom_objects: Any = None) -> "CharRNN":
         config = dict(config)
         config["vocabulary"] = Vocabulary.from_json(config["vocabulary"])
-        if config["head"] is not None:
-            config["head"] = keras.saving.deserialize_keras_object(
-                config["head"], custom_objects=custom_objects
+        layers = len(_widths(config["units"], 1))
+        if layers > _MOST_LAYERS:
+            raise ValueError(
+                f"units asks for {layers:,} layers; a file may for {_MOST_LAYERS:,}."
             )
-        return cls(**config)
+        # A file, too, calls this, and may ask for anything.
+        with limited_to(_MOST_NUMBERS):
+            if config["head"] is not None:
+                config["head"] = keras.saving.deserialize_keras_object(
+                    config["head"], custom_objects=custom_objects
+                )
+            return cls(**config)
 
 
 def _widths(units: int | Sequence[int], layers: int) -> list[int]:
