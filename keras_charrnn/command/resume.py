@@ -6,7 +6,7 @@ from keras_charrnn._platform import check_positive
 from keras_charrnn.command.reading import read
 from keras_charrnn.command.train import settings_of, train
 from keras_charrnn.model import CharRNN
-from keras_charrnn.runs import RunFolder
+from keras_charrnn.runs import RunFolder, check_config
 
 
 def run(options: argparse.Namespace) -> None:
@@ -28,6 +28,7 @@ def run(options: argparse.Namespace) -> None:
         begun.epochs = options.epochs
     settings = settings_of(begun)
     checkpoint = folder.last_checkpoint()[1]
+    check_config(checkpoint["network"], folder.path, "Go on with it in Python.")
     model = CharRNN.from_config(checkpoint["network"])
     done, planned = checkpoint["epoch"], settings["epochs"]
     if done >= planned and not checkpoint["step"]:
