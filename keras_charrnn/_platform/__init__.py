@@ -12,6 +12,7 @@ from keras_charrnn._platform.files import check_writable, whole_file
 from keras_charrnn._platform.limits import at_most, read_json, take
 from keras_charrnn._platform.memory import keep_freed_memory
 from keras_charrnn._platform.names import register
+from keras_charrnn._platform.npy import read_npy_header
 from keras_charrnn._platform.seals import (
     SEAL_SIZE,
     append_seal,
@@ -37,6 +38,7 @@ __all__ = [
     "is_out_of_memory",
     "keep_freed_memory",
     "read_json",
+    "read_npy_header",
     "read_seal",
     "register",
     "require",

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from keras_charrnn._platform import (
     DamagedFile,
     append_seal,
     check_seal,
+    read_npy_header,
     read_seal,
     shown,
     whole_file,
@@ -178,13 +179,10 @@ def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
 def _array(path: Path, name: str, data: bytes) -> np.ndarray:
     """Return the array of an `.npy` file, whose header may ask for what is there."""
     file = io.BytesIO(data)
-    read: Any = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
     try:
-        shape, fortran, dtype = read[np.lib.format.read_magic(file)](file)
-        if dtype.hasobject or min(shape, default=0) < 0:
+        name_of_dtype, fortran, shape = read_npy_header(file)
+        dtype = np.dtype(name_of_dtype)
+        if dtype.hasobject:
             raise ValueError("it holds objects")
         body = data[file.tell() :]
         if math.prod(shape) * dtype.itemsize != len(body):
@@ -192,6 +190,6 @@ def _array(path: Path, name: str, data: bytes) -> np.ndarray:
         # A copy, since nobody can write to bytes.
         array = np.frombuffer(body, dtype).reshape(shape, order="F" if fortran else "C")
         return array.copy()
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         reason = f"is no array ({shown(str(error))})"
         raise DamagedFile(path, repr(name), reason) from error

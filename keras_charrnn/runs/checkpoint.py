@@ -130,8 +130,9 @@ def checked_weights(path: str | os.PathLike, file: Any) -> int:
     """
     with reading(path), h5py.File(file) as weights:
         check_hdf5(weights)
-        # A number takes four bytes or two, and an optimizer keeps up to three more.
-        return weights.id.get_filesize() + _FEW_NUMBERS
+        # A number takes four bytes or two, and an optimizer that has not begun keeps up
+        # to four more.
+        return 4 * weights.id.get_filesize() + _FEW_NUMBERS
 
 
 _UNKNOWN = "In Python, import what defines it first."

@@ -16,6 +16,9 @@ _SMALL = 1 << 20
 _MOST_OBJECTS = 100_000
 _LONGEST_NAME = 4096
 
+# Numbers; Keras stores bfloat16 as bytes without a meaning.
+_KINDS = "fiubV"
+
 # Filters that are a part of HDF5 itself; others are looked for in folders of programs.
 _FILTERS = {
     h5py.h5z.FILTER_DEFLATE,
@@ -71,6 +74,8 @@ def _faults_of_dataset(place: str, item: h5py.Dataset) -> Iterator[tuple[str, st
     if item.external or settings.get_layout() == h5py.h5d.VIRTUAL:
         yield place, "is in another file"
         return
+    if item.dtype.kind not in _KINDS:
+        yield place, f"is of dtype {item.dtype}, and holds no numbers"
     filters = {settings.get_filter(i)[0] for i in range(settings.get_nfilters())}
     if not filters <= _FILTERS:
         yield place, f"is packed by the filters {sorted(filters)}, which are not known"

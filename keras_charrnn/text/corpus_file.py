@@ -21,11 +21,15 @@ from keras_charrnn._platform import (
     append_seal,
     check_seal,
     read_json,
+    read_npy_header,
     read_seal,
     shown,
     whole_file,
 )
 from keras_charrnn.text.vocabulary import Vocabulary
+
+# Of ids, little or big endian.
+_DTYPES = {"|u1", "<u2", "<u4", ">u2", ">u4"}
 
 # Ids that are looked at at once.
 _PIECE = 1 << 20
@@ -157,11 +161,10 @@ def read_encoded(path: Path) -> Encoded:
 
 def _header(file: BinaryIO) -> tuple[np.dtype, int, int]:
     file.seek(0)
-    np.lib.format.read_magic(file)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    if len(shape) != 1 or dtype not in ("uint8", "uint16", "uint32") or shape[0] < 1:
-        raise ValueError(f"it holds an array of shape {shape} and dtype {dtype}")
-    return dtype, shape[0], file.tell()
+    name, _, shape = read_npy_header(file)
+    if len(shape) != 1 or name not in _DTYPES or shape[0] < 1:
+        raise ValueError(f"it holds an array of shape {shape} and dtype {name}")
+    return np.dtype(name), shape[0], file.tell()
 
 
 def _about(path: Path, file: BinaryIO, start: int, seal: bytes | None) -> Any:
