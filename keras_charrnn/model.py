@@ -3,7 +3,6 @@
 Shapes: B batch, T time, V vocabulary, E embedding, U units.
 """
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from keras import ops
 from keras_charrnn._backend import affine, take
 from keras_charrnn._platform import check_positive
 from keras_charrnn.network import Dropout, Recurrent, extended
-from keras_charrnn.runs import limited_to, write_model
+from keras_charrnn.runs import WholeFiles, limited_to
 from keras_charrnn.settings import Network
 from keras_charrnn.text import Vocabulary, with_characters_of
 from keras_charrnn.training import TextTrainer
@@ -33,7 +32,7 @@ _WIDE_KERNEL = 0.5
 
 
 @keras.saving.register_keras_serializable("keras_charrnn")
-class CharRNN(TextWriter, TextTrainer):
+class CharRNN(WholeFiles, TextWriter, TextTrainer):
     """A character-level recurrent language model.
 
     The model consists of an embedding, a stack of recurrent layers with dropout after
@@ -300,32 +299,6 @@ class CharRNN(TextWriter, TextTrainer):
         return logits, tuple(after)
 
     # The file
-
-    def save(
-        self,
-        filepath: Any,
-        overwrite: bool = True,
-        zipped: bool | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Save the model as Keras does; a `.keras` file whole, or not at all.
-
-        Args:
-            filepath: The file, whose name ends in `.keras`; or another one that Keras
-                knows, an `.h5` file or a folder, which Keras writes.
-            overwrite: Whether to replace an existing file without asking.
-            zipped: As in Keras.
-            **kwargs: As in Keras.
-
-        Raises:
-            OSError: If the file can't be written.
-        """
-        name = str(filepath)
-        whole = name.endswith(".keras") and "://" not in name and zipped is not False
-        if whole and not kwargs and (overwrite or not os.path.exists(filepath)):
-            write_model(self, filepath)
-        else:
-            super().save(filepath, overwrite, zipped, **kwargs)
 
     def get_config(self) -> dict:
         return {

@@ -18,18 +18,22 @@ def flipped(data, count, seed=0):
         yield bytes(changed)
 
 
-def cut(data, count):
+def cut(data, count, least=0):
     """Beginnings of some bytes, the last of them among them; `None` cuts everywhere."""
     step = 1 if count is None else max(1, len(data) // count)
-    for end in {*range(0, len(data), step), *range(max(0, len(data) - 120), len(data))}:
+    last = range(max(least, len(data) - 120), len(data))
+    for end in {*range(least, len(data), step), *last}:
         yield data[:end]
 
 
-def check_refused(path, read, flips, cuts):
-    """Check that a file is refused, by one kind of error, whatever happens to it."""
+def check_refused(path, read, flips, cuts, least=0):
+    """Check that a file is refused, by one kind of error, whatever happens to it.
+
+    With fewer bytes than `least`, nothing tells what it was.
+    """
     data = path.read_bytes()
     read(path)
-    for changed in (*flipped(data, flips), *cut(data, cuts)):
+    for changed in (*flipped(data, flips), *cut(data, cuts, least)):
         path.write_bytes(changed)
         with pytest.raises(DamagedFile, match="is damaged: "):
             read(path)

@@ -27,6 +27,7 @@ from keras_charrnn.runs import (
     check_config,
     checked_weights,
     is_archive,
+    is_sealed,
     limited_to,
     opened_archive,
     read_member,
@@ -78,6 +79,7 @@ def read_file(path: Path) -> keras.Model | Parts:
             stored = io.BytesIO(read_member(archive, _WEIGHTS))
         numbers = checked_weights(path, stored)
         return _loaded(path, config, numbers, _rewrite_archive, "model.keras")
+    is_sealed(path)  # or else damaged
     raise ValueError(
         f"{str(path)!r} is neither a .keras nor an .h5 file, or it is damaged: copy it "
         "once more."

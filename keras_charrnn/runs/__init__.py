@@ -9,21 +9,24 @@ from keras_charrnn.runs.archive import (
 )
 from keras_charrnn.runs.checkpoint import (
     checked_weights,
+    is_sealed,
     load_model,
     portable,
     reading,
     save_model,
-    write_model,
 )
 from keras_charrnn.runs.folder import RunFolder
+from keras_charrnn.runs.saving import WholeFiles
 from keras_charrnn.runs.snapshot import load_snapshot, save_snapshot
 from keras_charrnn.runs.strangers import check_config, limited_to
 
 __all__ = [
     "RunFolder",
+    "WholeFiles",
     "check_config",
     "checked_weights",
     "is_archive",
+    "is_sealed",
     "limited_to",
     "load_arrays",
     "load_model",
@@ -35,5 +38,4 @@ __all__ = [
     "save_arrays",
     "save_model",
     "save_snapshot",
-    "write_model",
 ]

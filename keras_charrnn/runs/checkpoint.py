@@ -12,7 +12,14 @@ import h5py
 import keras
 import numpy as np
 
-from keras_charrnn._platform import DamagedFile, is_out_of_memory, read_json, shown
+from keras_charrnn._platform import (
+    DamagedFile,
+    check_seal,
+    is_out_of_memory,
+    read_json,
+    read_seal,
+    shown,
+)
 from keras_charrnn.runs.archive import opened_archive, read_member, sealed_archive
 from keras_charrnn.runs.hdf5 import check_hdf5
 from keras_charrnn.runs.strangers import check_config, limited_to
@@ -23,6 +30,9 @@ _REASON = 200  # characters of what another library says
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 _PARTS = {_CONFIG, _WEIGHTS, "metadata.json"}
+
+# The attribute of an HDF5 file behind which a seal stands.
+SEALED = "keras_charrnn_sealed"
 
 # What a model may have beside its weights: random states, what metrics count.
 _FEW_NUMBERS = 1 << 20
@@ -126,13 +136,38 @@ def checked_weights(path: str | os.PathLike, file: Any) -> int:
         file: The HDF5 file: its path, or itself.
 
     Raises:
+        DamagedFile: If it is not what it was when it was written.
         ValueError: If something in it lies elsewhere, or asks for more than it is.
     """
-    with reading(path), h5py.File(file) as weights:
+    sealed = file is path and is_sealed(path)
+    try:
+        weights = h5py.File(file)
+    except (OSError, RuntimeError) as error:
+        reason = f"can't be read ({shown(str(error))})"
+        raise DamagedFile(path, "its HDF5", reason) from error
+    with weights, reading(path):
         check_hdf5(weights)
+        if SEALED in weights.attrs and not sealed and file is path:
+            raise DamagedFile(path, "its seal", "is missing")
         # A number takes four bytes or two, and an optimizer that has not begun keeps up
         # to four more.
         return 4 * weights.id.get_filesize() + _FEW_NUMBERS
+
+
+def is_sealed(path: str | os.PathLike) -> bool:
+    """Return whether a file ends with a seal.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DamagedFile: If the seal is not that of what stands before it.
+    """
+    with open(path, "rb") as opened:
+        seal = read_seal(opened)
+        if seal is not None:
+            check_seal(path, opened, seal)
+    return seal is not None
 
 
 _UNKNOWN = "In Python, import what defines it first."

@@ -41,6 +41,45 @@ def test_each_flip_and_each_truncation_of_a_model_is_refused(small):
     check_refused(Path("m.keras"), kc.load_model, 100, 100)
 
 
+def test_each_flip_and_each_truncation_of_weights_is_refused(small):
+    small.save_weights("x.weights.h5")
+    for read in (small.load_weights, lambda path: kc.from_keras(path, "ab")):
+        check_refused(Path("x.weights.h5"), read, 40, 40, least=8)
+
+
+def test_a_flip_in_the_first_byte_of_weights_is_told(small):
+    small.save_weights("x.weights.h5")
+    data = bytearray(Path("x.weights.h5").read_bytes())
+    data[0] ^= 1
+    Path("x.weights.h5").write_bytes(data)
+    with pytest.raises(kc.DamagedFile):
+        kc.from_keras("x.weights.h5", "ab")
+
+
+def test_weights_are_those_of_keras(small):
+    small.save_weights("ours.weights.h5")
+    keras.saving.save_weights(small, "theirs.weights.h5")
+    twin = kc.CharRNN(kc.Vocabulary("ab"), 4, embedding_dim=2)
+    for name in ("ours", "theirs"):
+        for load in (twin.load_weights, lambda p: keras.saving.load_weights(twin, p)):
+            twin.set_weights([0 * w for w in small.get_weights()])
+            load(f"{name}.weights.h5")
+            for a, b in zip(twin.get_weights(), small.get_weights()):
+                np.testing.assert_array_equal(a, b)
+    small.save_weights("many.weights.json", max_shard_size=1)
+    twin.load_weights("many.weights.json")
+
+
+def test_weights_that_lie_elsewhere_are_not_loaded(small):
+    small.save_weights("x.weights.h5")
+    Path("secret").write_bytes(b"x" * 99)
+    with h5py.File("x.weights.h5", "r+") as file:
+        del file.attrs["keras_charrnn_sealed"]
+        file.create_dataset("x", (2,), "f4", external=[("secret", 0, 8)])
+    with pytest.raises(ValueError, match="'/x' is in another file"):
+        small.load_weights("x.weights.h5")
+
+
 def test_keras_reads_a_sealed_file_and_we_read_one_of_keras(small):
     small.save("ours.keras")
     keras.saving.save_model(small, "theirs.keras")

@@ -31,6 +31,25 @@ def test_a_session():
     check_refused(Path("x.npz"), session.load, FLIPS, None)
 
 
+def test_weights():
+    small = model()
+    small.save_weights("x.weights.h5")
+    check_refused(Path("x.weights.h5"), small.load_weights, FLIPS, None)
+
+
+def test_a_vocabulary():
+    text = kc.Vocabulary("ab\u00e9\U0001f600" * 9, lowercase=True).to_json()
+    Path("x.json").write_text(text)
+
+    def read(path):
+        try:
+            kc.Vocabulary.from_json(path.read_text("latin-1"))
+        except kc.DamagedFile as error:
+            raise kc.DamagedFile(path, error.part, "is none") from error
+
+    check_refused(Path("x.json"), read, FLIPS, None)
+
+
 @pytest.mark.parametrize("name", ["x.keras", "x.weights.h5"])
 def test_a_file_of_keras_is_read_or_refused_with_one_error(name):
     """It has no seal, so that a flip in a weight of HDF5 can't be told."""
