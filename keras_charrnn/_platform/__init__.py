@@ -9,7 +9,7 @@ from keras_charrnn._platform.choice import (
 )
 from keras_charrnn._platform.damage import DamagedFile
 from keras_charrnn._platform.files import check_writable, whole_file
-from keras_charrnn._platform.limits import at_most, read_json, take
+from keras_charrnn._platform.limits import at_most, read_json, take, unlimited
 from keras_charrnn._platform.memory import keep_freed_memory
 from keras_charrnn._platform.names import register
 from keras_charrnn._platform.npy import read_npy_header
@@ -44,5 +44,6 @@ __all__ = [
     "require",
     "shown",
     "take",
+    "unlimited",
     "whole_file",
 ]

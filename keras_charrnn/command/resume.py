@@ -6,7 +6,7 @@ from keras_charrnn._platform import check_positive
 from keras_charrnn.command.reading import read
 from keras_charrnn.command.train import settings_of, train
 from keras_charrnn.model import CharRNN
-from keras_charrnn.runs import RunFolder, check_config
+from keras_charrnn.runs import RunFolder, check_config, limited_to
 
 
 def run(options: argparse.Namespace) -> None:
@@ -27,9 +27,11 @@ def run(options: argparse.Namespace) -> None:
         check_positive("--epochs", options.epochs)
         begun.epochs = options.epochs
     settings = settings_of(begun)
-    checkpoint = folder.last_checkpoint()[1]
+    arrays, checkpoint = folder.last_checkpoint()
     check_config(checkpoint["network"], folder.path, "Go on with it in Python.")
-    model = CharRNN.from_config(checkpoint["network"])
+    with limited_to(sum(array.size for array in arrays.values())):
+        model = CharRNN.from_config(checkpoint["network"])
+    del arrays
     done, planned = checkpoint["epoch"], settings["epochs"]
     if done >= planned and not checkpoint["step"]:
         raise ValueError(

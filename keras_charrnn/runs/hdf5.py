@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import h5py
 
+from keras_charrnn._platform import shown
+
 # How many times as large as in the file a compressed dataset may become.
 _EXPANSION = 64
 _SMALL = 1 << 20
@@ -55,6 +57,8 @@ def _faults(file: h5py.File) -> Iterator[tuple[str, str]]:
             here = f"{place}/{key}"
             if len(seen) > _MOST_OBJECTS or len(here) > _LONGEST_NAME:
                 yield here[:60], "is one of too many objects, or too deep"
+            if shown(key) != key:
+                yield here, "has a name that no layer has"
             link = group.get(key, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 yield here, "is in another place: it is a link, and no data"

@@ -30,8 +30,7 @@ def read_sealed_json(string: str) -> dict[str, Any]:
         string: The JSON.
 
     Returns:
-        The settings of a vocabulary, whose characters are a string without halves of
-        surrogate pairs.
+        The settings of a vocabulary.
 
     Raises:
         DamagedFile: If it is none, or not what it was when it was written.
@@ -51,8 +50,6 @@ def read_sealed_json(string: str) -> dict[str, Any]:
     texts = {"characters", "documents", "newline", "normalize"} & config.keys()
     if not all(isinstance(config[name], str | None) for name in texts):
         raise no_vocabulary(string, "its settings are of other types")
-    if any("\ud800" <= c <= "\udfff" for c in config.get("characters") or ""):
-        raise no_vocabulary(string, "it holds half of a surrogate pair")
     return config
 
 

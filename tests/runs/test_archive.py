@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import keras_charrnn as kc
+from keras_charrnn.network import in_policy
 from keras_charrnn.runs import limited_to, load_arrays, save_arrays, save_model
 from tests.damage import check_refused
 
@@ -170,6 +171,14 @@ def test_keras_itself_asks_a_config_for_its_size(small):
     for change in ({"units": [10**9]}, {"units": [8] * 2000}, {"embedding_dim": 10**9}):
         with pytest.raises(ValueError, match=r"asks for [\d,]+ (numbers|layers)"):
             kc.CharRNN.from_config({**config, **change})
+
+
+def test_a_copy_of_a_model_in_memory_is_not_asked(small, monkeypatch):
+    monkeypatch.setattr("keras_charrnn.model._MOST_NUMBERS", 20)
+    with pytest.raises(ValueError, match="A weight asks for"):
+        kc.CharRNN.from_config(small.get_config())
+    assert in_policy(small, "mixed_bfloat16").count_params() == small.count_params()
+    assert small.extend_vocabulary("abc").count_params() > small.count_params()
 
 
 def test_hdf5_that_keras_packs_is_read(small):
