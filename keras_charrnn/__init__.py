@@ -30,6 +30,7 @@ __all__ = [
     "fast_policy",
     "from_keras",
     "from_torch",
+    "load_model",
     "read_text",
     "samplers",
 ]
@@ -46,6 +47,7 @@ if not _platform.is_command():
     from keras_charrnn.conversion import from_keras, from_torch
     from keras_charrnn.model import CharRNN
     from keras_charrnn.network import CELLS, Cell, Recurrent, fast_policy
+    from keras_charrnn.runs import load_model
     from keras_charrnn.text import Corpus, Vocabulary, corpora, read_text
     from keras_charrnn.training import (
         RECIPES,

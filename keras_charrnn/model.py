@@ -12,12 +12,17 @@ from keras import ops
 from keras_charrnn._backend import affine, take
 from keras_charrnn._platform import check_positive
 from keras_charrnn.network import Dropout, Recurrent, extended
+from keras_charrnn.runs import WholeFiles, limited_to
 from keras_charrnn.settings import Network
 from keras_charrnn.text import Vocabulary, with_characters_of
 from keras_charrnn.training import TextTrainer
 from keras_charrnn.writing import TextWriter
 
 State = tuple[tuple[Any, ...], ...]
+
+# What a file may ask for whose size is not known: 1 GiB of weights.
+_MOST_NUMBERS = 1 << 28
+_MOST_LAYERS = 1000
 
 # A character has to move the gates from the first step on. It hardly does with Keras'
 # initial embeddings, which are 0.05 at most, or with Glorot's kernel after a one-hot
@@ -27,7 +32,7 @@ _WIDE_KERNEL = 0.5
 
 
 @keras.saving.register_keras_serializable("keras_charrnn")
-class CharRNN(TextWriter, TextTrainer):
+class CharRNN(WholeFiles, TextWriter, TextTrainer):
     """A character-level recurrent language model.
 
     The model consists of an embedding, a stack of recurrent layers with dropout after
@@ -312,11 +317,18 @@ class CharRNN(TextWriter, TextTrainer):
     def from_config(cls, config: dict, custom_objects: Any = None) -> "CharRNN":
         config = dict(config)
         config["vocabulary"] = Vocabulary.from_json(config["vocabulary"])
-        if config["head"] is not None:
-            config["head"] = keras.saving.deserialize_keras_object(
-                config["head"], custom_objects=custom_objects
+        layers = len(_widths(config["units"], 1))
+        if layers > _MOST_LAYERS:
+            raise ValueError(
+                f"units asks for {layers:,} layers; a file may for {_MOST_LAYERS:,}."
             )
-        return cls(**config)
+        # A file, too, calls this, and may ask for anything.
+        with limited_to(_MOST_NUMBERS):
+            if config["head"] is not None:
+                config["head"] = keras.saving.deserialize_keras_object(
+                    config["head"], custom_objects=custom_objects
+                )
+            return cls(**config)
 
 
 def _widths(units: int | Sequence[int], layers: int) -> list[int]:

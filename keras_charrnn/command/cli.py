@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 from keras_charrnn import _platform
 from keras_charrnn.command.options import parser
@@ -22,14 +23,25 @@ def run() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever runs the command
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    # A terminal that lacks a character shows another one in its place.
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    _prepare(sys.stdout)
     code = main()
     if code == _INTERRUPTED:
         # A backend's threads may be in the middle of a step; do not wait for them.
         sys.stdout.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _prepare(output: Any) -> None:
+    """Let every text be printed, whatever the locale says.
+
+    A terminal that lacks a character shows another one in its place. A file or a pipe
+    gets UTF-8, unless PYTHONIOENCODING asks for something else.
+    """
+    if output.isatty() or os.environ.get("PYTHONIOENCODING"):
+        output.reconfigure(errors="replace")
+    else:
+        output.reconfigure(encoding="utf-8", errors="replace")
 
 
 _INTERRUPTED = 130
@@ -97,7 +109,7 @@ def _drop_output() -> None:
 
 def _told(error: Exception, command: str) -> tuple[int, str]:
     """Return the exit code for an exception, and one line that tells it."""
-    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [_platform.shown(line.strip()) for line in str(error).splitlines()]
     text = " ".join(filter(None, lines)) or type(error).__name__
     shown = text[:_SHOWN]
     if _platform.is_out_of_memory(error):

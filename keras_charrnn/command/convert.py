@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_charrnn._platform import check_writable
+from keras_charrnn._platform import check_writable, shown
 from keras_charrnn.command.reading import is_encoded, read, refuse
 from keras_charrnn.conversion import Numbering, from_keras, numbering
 from keras_charrnn.model import CharRNN
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> None:
     model, corpus = _converted(options)
     _check_ids(model, corpus, options)
     path = save_model(model, options.out)
-    print(f"saved {path}: {model.count_params():,} parameters, {model.vocabulary!r}")
+    size = f"{model.count_params():,} parameters"
+    print(f"saved {shown(str(path))}: {size}, {model.vocabulary!r}")
 
 
 def _converted(options: argparse.Namespace) -> tuple[CharRNN, Corpus]:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from keras_charrnn._platform import check_writable
+from keras_charrnn._platform import check_writable, shown
 from keras_charrnn.command.reading import read
 
 
@@ -19,4 +19,4 @@ def run(options: argparse.Namespace) -> None:
     check_writable(path)
     corpus = read(options, path=path)
     size = path.stat().st_size / 1e6
-    print(f"saved {path}: {corpus!r}, {size:,.1f} MB")
+    print(f"saved {shown(str(path))}: {corpus!r}, {size:,.1f} MB")

@@ -98,6 +98,7 @@ def _add_train(commands: Any, parents: list) -> None:
         formatter_class=_Help,
     )
     train.set_defaults(command="train")
+    _add_raw(train)
     train.add_argument("--out", help="the folder of the run (default: runs/NAME)")
     train.add_argument(
         "--overwrite",
@@ -150,6 +151,15 @@ def _add_train(commands: Any, parents: list) -> None:
         "--patience",
         type=int,
         help="stop after so many epochs in a row that are no better in validation",
+    )
+
+
+def _add_raw(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="print control characters of a text on a terminal as they are; without "
+        "it, they are shown as escapes there",
     )
 
 
@@ -230,6 +240,7 @@ def _add_sample(commands: Any, parents: list) -> None:
     )
     sample.set_defaults(command="sample")
     sample.add_argument("model", help="a .keras file")
+    _add_raw(sample)
     prompt = sample.add_mutually_exclusive_group()
     prompt.add_argument(
         "--prompt",

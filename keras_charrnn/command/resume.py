@@ -6,7 +6,7 @@ from keras_charrnn._platform import check_positive
 from keras_charrnn.command.reading import read
 from keras_charrnn.command.train import note_of, settings_of, train
 from keras_charrnn.model import CharRNN
-from keras_charrnn.runs import RunFolder
+from keras_charrnn.runs import RunFolder, check_config, limited_to
 from keras_charrnn.text import Corpus
 
 
@@ -28,8 +28,12 @@ def run(options: argparse.Namespace) -> None:
         check_positive("--epochs", options.epochs)
         begun.epochs = options.epochs
     settings = settings_of(begun)
-    checkpoint = folder.last_checkpoint()[1]
-    model = CharRNN.from_config(checkpoint["network"])
+    arrays, checkpoint = folder.last_checkpoint()
+    for part in ("network", "compiled"):
+        check_config(checkpoint[part], folder.path, "Go on with it in Python.")
+    with limited_to(sum(array.size for array in arrays.values())):
+        model = CharRNN.from_config(checkpoint["network"])
+    del arrays
     if checkpoint["compiled"]:
         model.compile_from_config(checkpoint["compiled"])
     done, planned = checkpoint["epoch"], settings["epochs"]

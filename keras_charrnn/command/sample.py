@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from keras_charrnn.command.models import load
+from keras_charrnn.command.showing import Screen
 from keras_charrnn.text import read_text, unescaped
 from keras_charrnn.writing import samplers
 
@@ -29,16 +30,17 @@ def run(options: argparse.Namespace) -> None:
         "keep_stop": options.keep_stop,
     }
     model = load(options.model)
+    screen = Screen(options.raw)
     if options.num_samples == 1 and options.beams is None:
         session = model.session(prompt, options.unknown)
         # Bad settings are told before anything is written.
         pieces = session.stream(
             options.length, options.temperature, options.seed, **settings
         )
-        print(session.text, end="", flush=True)
+        screen.write(session.text)
         for piece in pieces:
-            print(piece, end="", flush=True)
-        print()
+            screen.write(piece)
+        screen.end()
         return
     # Several texts are written together; what beam search writes is known at its end.
     texts = model.generate(
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
     for number, text in enumerate(texts, 1):
         if len(texts) > 1:
             print(f"--- {number} ---")
-        print(text)
+        screen.show(text)
 
 
 def _sampler(options: argparse.Namespace) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_charrnn._platform import check_positive, check_writable
+from keras_charrnn._platform import check_positive, check_writable, shown
 from keras_charrnn.command.models import load
 from keras_charrnn.command.reading import (
     NEW_VOCABULARY,
@@ -24,6 +24,7 @@ from keras_charrnn.command.reading import (
     refuse,
     refuse_models,
 )
+from keras_charrnn.command.showing import Screen
 from keras_charrnn.model import CharRNN
 from keras_charrnn.network import fast_policy, in_policy
 from keras_charrnn.runs import RunFolder, save_model
@@ -99,7 +100,7 @@ def train(
     items = f"{documents:,} documents, " if documents else ""
     policy = model.dtype_policy.name
     print(
-        f"{folder.path.name}: {items}{len(corpus):,} characters, "
+        f"{shown(folder.path.name)}: {items}{len(corpus):,} characters, "
         f"{len(corpus.vocabulary)} different; a model of {model.count_params():,} "
         f"parameters on {keras.backend.backend()}, {policy}"
     )
@@ -130,15 +131,19 @@ def train(
             f"best: epoch {facts['best']['epoch']}, validation loss "
             f"{facts['best']['loss']:.4f} (last: {last:.4f})"
         )
-    print(f"saved {folder.model}")
+    print(f"saved {shown(str(folder.model))}")
     if facts["ended"] != "finished":
-        print(f"`charrnn resume {folder.path}` goes on with it", flush=True)
+        command = f"charrnn resume {shown(str(folder.path))}"
+        print(f"`{command}` goes on with it", flush=True)
         raise KeyboardInterrupt
     samples = best.generate(
         "", 400, TEMPERATURES, options.seed, num_samples=5 if documents else 1
     )
+    screen = Screen(getattr(options, "raw", False))
     for temperature, written in zip(TEMPERATURES, samples):
-        print(f"\n--- temperature {temperature} ---", *written, sep="\n")
+        print(f"\n--- temperature {temperature} ---")
+        for text in written:
+            screen.show(text)
 
 
 def note_of(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,14 +9,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_charrnn.conversion.files import read_file
+from keras_charrnn.conversion.files import converting, read_file
 from keras_charrnn.conversion.parts import (
     Characters,
+    Numbering,
     Parts,
     assembled,
     numbering,
 )
 from keras_charrnn.model import CharRNN
+
+# How many characters two models are compared on, at most.
+_MOST_POSITIONS = 1 << 16
 
 _CELLS = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
 
@@ -66,7 +70,12 @@ def from_keras(source: Any, vocabulary: Characters, **choices: Any) -> CharRNN:
     """
     known = numbering(vocabulary, **choices)
     if isinstance(source, str | os.PathLike):
-        source = read_file(Path(source))
+        with converting(source):
+            return _converted(read_file(Path(source)), known)
+    return _converted(source, known)
+
+
+def _converted(source: Any, known: Numbering) -> CharRNN:
     if isinstance(source, Parts):
         return assembled(source, known)
     if not isinstance(source, keras.Model):
@@ -172,6 +181,11 @@ def _compare(old: keras.Model, new: CharRNN, order: list[int]) -> None:
     if getattr(old, "inputs", None):  # a model that was made for one length
         length = old.inputs[0].shape[1] or length
     rows = (getattr(old, "inputs", None) and old.inputs[0].shape[0]) or 2
+    if rows * length > _MOST_POSITIONS:
+        raise ValueError(
+            f"The model reads {rows:,} times {length:,} characters at once, more than "
+            f"{_MOST_POSITIONS:,} in all. Make it with a smaller batch_shape."
+        )
     ids = np.random.default_rng(0).integers(0, len(order), (rows, length))
     x = np.array(order)[ids]
     if new.embedding is None:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_charrnn._platform import shown
 from keras_charrnn.conversion.parts import (
     Characters,
     Parts,
@@ -94,7 +95,7 @@ def from_torch(
     if not 1 <= len(matrices) <= 2 or others:
         raise ValueError(
             "Beside the recurrent network there are to be the weights of an Embedding, "
-            f"or none, and of one Linear; there are {', '.join(arrays) or 'none'}."
+            f"or none, and of one Linear; there are {', '.join(map(shown, arrays)) or 'none'}."
         )
     units = parts.recurrent[-1][1].shape[0]
     width = parts.recurrent[0][0].shape[0]
@@ -136,7 +137,7 @@ def _embedding_and_linear(
         and (embedding not in biased or first == last)
     ]
     if not fitting:
-        shapes = ", ".join(f"{name} {m.shape}" for name, m in matrices.items())
+        shapes = ", ".join(f"{shown(name)} {m.shape}" for name, m in matrices.items())
         raise ValueError(
             f"The recurrent network reads {width} features and returns {units}. So the "
             f"weight of an Embedding has {width} columns and no bias, and that of a "

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_charrnn._platform import unlimited
 from keras_charrnn.text import Vocabulary
 
 
@@ -30,7 +31,8 @@ def extended(model: Any, vocabulary: Vocabulary) -> Any:
     config["vocabulary"] = vocabulary.to_json()
     if config["head"] is not None:
         config["head"] = _widened(config["head"], len(vocabulary))
-    new = type(model).from_config(config)
+    with unlimited():
+        new = type(model).from_config(config)
     ids = vocabulary.encode_symbols("".join(model.vocabulary.characters))
     head = {id(weight) for weight in new.head.weights}
     for old, weight in zip(model.weights, new.weights):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from keras_charrnn import _backend
+from keras_charrnn._platform import unlimited
 
 
 def fast_policy() -> str:
@@ -38,7 +39,8 @@ def in_policy(model: Any, policy: str) -> Any:
     """
     if model.dtype_policy.name == policy:
         return model
-    new = type(model).from_config(model.get_config() | {"dtype": policy})
+    with unlimited():
+        new = type(model).from_config(model.get_config() | {"dtype": policy})
     new.set_weights(model.get_weights())
     if model.compiled:
         new.compile_from_config(model.get_compile_config())

@@ -45,9 +45,8 @@ def save_snapshot(
     try:
         with whole_file(path) as part:
             save_file(tensors, part, metadata)
-    except (SafetensorError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OSError(f"{str(path)!r} can't be written: {reason}.") from error
+    except SafetensorError as error:
+        raise OSError(f"{str(path)!r} can't be written: {error}.") from error
     return path
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_charrnn._platform import check_positive
+from keras_charrnn.text.corpus_file import Encoded, read_encoded, write_encoded
 from keras_charrnn.text.documents import (
     Source,
     kind_of,
@@ -18,13 +19,7 @@ from keras_charrnn.text.documents import (
     mark_sources,
     place_finder,
 )
-from keras_charrnn.text.encoding import (
-    Encoded,
-    Where,
-    encode_sources,
-    read_encoded,
-    write_encoded,
-)
+from keras_charrnn.text.encoding import Where, encode_sources
 from keras_charrnn.text.sources import Paths, checked_text, find_files, reader
 from keras_charrnn.text.treatment import Treatment
 from keras_charrnn.text.unknown import Unknown
@@ -213,7 +208,7 @@ class Corpus:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is no corpus, or damaged.
+            DamagedFile: If it is no corpus, or not what it was when it was written.
         """
         return cls._of(read_encoded(Path(path)))
 
@@ -272,6 +267,7 @@ class Corpus:
     @property
     def ids(self) -> np.ndarray:
         """The ids, (characters,); of a part of some documents, those of them all."""
+        self._encoded.check_whole()
         return self._encoded.ids
 
     @property

@@ -1,51 +1,28 @@
 """Encoding: texts of any size become ids, in memory or in a file."""
 
-import json
-import mmap
 import tempfile
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from keras_charrnn._platform import whole_file
 from keras_charrnn.text.census import Census
+from keras_charrnn.text.corpus_file import (
+    Encoded,
+    check_name,
+    read_encoded,
+    write_corpus,
+)
 from keras_charrnn.text.documents import END, Source
 from keras_charrnn.text.unknown import UNK, Unknown, check_unknown
 from keras_charrnn.text.vocabulary import Vocabulary
 
 # Says where a document is, of a source's name and its number there, from 0 on.
 Where = Callable[[str, int], str]
-# Ids that are looked at at once.
-_PIECE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Texts as ids.
-
-    Attributes:
-        ids: (characters,), unsigned integers.
-        vocabulary: The `Vocabulary` that they belong to.
-        files: The name of each source, and the place where it begins.
-        mapped: The file behind the ids, if they are in one.
-    """
-
-    ids: np.ndarray
-    vocabulary: Vocabulary
-    files: tuple[tuple[str, int], ...]
-    mapped: mmap.mmap | None = None
-
-    def __reduce__(self) -> tuple:
-        # A copy is in memory: a map can't be pickled.
-        return Encoded, (np.array(self.ids), self.vocabulary, self.files)
-
-    def __deepcopy__(self, memo: dict) -> "Encoded":
-        return self  # nothing of it ever changes
 
 
 def encode_sources(
@@ -79,7 +56,7 @@ def encode_sources(
     """
     check_unknown(unknown)
     if path is not None:
-        _check_name(path)
+        check_name(path)
     with ExitStack() as stack:
         part = None if path is None else stack.enter_context(whole_file(path))
         spool = stack.enter_context(_Spool(None if part is None else part.parent))
@@ -106,7 +83,7 @@ def encode_sources(
         if part is None:
             ids = np.concatenate(list(chunks)).astype(vocabulary.id_dtype, copy=False)
             return Encoded(ids, vocabulary, tuple(files))
-        _write(part, chunks, size, vocabulary, files)
+        write_corpus(part, chunks, size, vocabulary, files)
     assert path is not None
     return read_encoded(path)
 
@@ -301,91 +278,3 @@ class _Spool:
             for dtype, count in self._runs:
                 data = self._file.read(dtype.itemsize * count)
                 yield np.frombuffer(data, dtype)
-
-
-def write_encoded(path: Path, encoded: Encoded) -> None:
-    """Write ids to a file, whole or not at all, as `encode_sources` does.
-
-    Args:
-        path: The file. Missing folders are made.
-        encoded: The ids.
-    """
-    _check_name(path)
-    with whole_file(path) as part:
-        ids = encoded.ids
-        _write(part, [ids], len(ids), encoded.vocabulary, list(encoded.files))
-
-
-def _check_name(path: Path) -> None:
-    if path.suffix != ".npy":
-        raise ValueError(f"The file of a corpus ends in .npy; this is {str(path)!r}.")
-
-
-def _write(
-    path: Path,
-    chunks: Iterable[np.ndarray],
-    size: int,
-    vocabulary: Vocabulary,
-    files: list[tuple[str, int]],
-) -> None:
-    dtype = vocabulary.id_dtype
-    header = {"descr": dtype.str, "fortran_order": False, "shape": (size,)}
-    about = {"vocabulary": json.loads(vocabulary.to_json()), "files": files}
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for chunk in chunks:
-            file.write(chunk.astype(dtype, copy=False).data)
-        # Behind the array, where NumPy does not look.
-        file.write(json.dumps(about).encode())
-
-
-def read_encoded(path: Path) -> Encoded:
-    """Map the ids of a file that `encode_sources` wrote.
-
-    Args:
-        path: The file, a `.npy` array of ids with JSON behind it.
-
-    Returns:
-        The ids; they are read from the file when they are needed.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no corpus, or damaged.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder, and no corpus.")
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    with path.open("rb") as file:
-        try:
-            dtype, size, offset = _header(file)
-            file.seek(offset + dtype.itemsize * size)
-            about = json.loads(file.read())
-            vocabulary = Vocabulary.from_json(json.dumps(about["vocabulary"]))
-            files = tuple((str(name), int(place)) for name, place in about["files"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{str(path)!r} is no corpus that Corpus.from_files(..., path=...) or "
-                f"charrnn encode wrote, or it is damaged: {error}"
-            ) from error
-        file.seek(offset)
-        left = size
-        while left:
-            ids = np.fromfile(file, dtype, min(left, _PIECE))
-            if ids.max() >= len(vocabulary):
-                raise ValueError(
-                    f"{str(path)!r} is damaged: it holds the id {ids.max()}, but the "
-                    f"vocabulary's go from 0 to {len(vocabulary) - 1}."
-                )
-            left -= len(ids)
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    ids = np.frombuffer(mapped, dtype, size, offset)
-    return Encoded(ids, vocabulary, files, mapped)
-
-
-def _header(file: BinaryIO) -> tuple[np.dtype, int, int]:
-    np.lib.format.read_magic(file)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    if len(shape) != 1 or dtype not in ("uint8", "uint16", "uint32") or not shape[0]:
-        raise ValueError(f"it holds an array of shape {shape} and dtype {dtype}")
-    return dtype, shape[0], file.tell()

@@ -14,6 +14,7 @@ from keras_charrnn.text.code_points import (
 )
 from keras_charrnn.text.decoder import ByteDecoder, Decoder
 from keras_charrnn.text.documents import END, mark_sources
+from keras_charrnn.text.sealed_json import no_vocabulary, read_sealed_json, sealed_json
 from keras_charrnn.text.sources import Paths, checked_text, find_files, read_pieces
 from keras_charrnn.text.treatment import Form, Treatment
 from keras_charrnn.text.unknown import UNK, Unknown, check_unknown, describe_unknown
@@ -305,8 +306,8 @@ class Vocabulary:
         return characters_of(self._code_points[ids])
 
     def to_json(self) -> str:
-        """Write the vocabulary as a JSON string of ASCII characters."""
-        return json.dumps(self._config())
+        """Write the vocabulary as a JSON string of ASCII characters, with a digest."""
+        return sealed_json(self._config())
 
     @staticmethod
     def from_json(string: str) -> "Vocabulary":
@@ -319,16 +320,15 @@ class Vocabulary:
             The `Vocabulary`.
 
         Raises:
-            ValueError: If `string` is not the JSON form of a vocabulary.
+            DamagedFile: If `string` is not the JSON form of a vocabulary, or not what
+                it was when it was written.
         """
+        config = read_sealed_json(string)
+        kind = ByteVocabulary if config.pop("bytes", False) else Vocabulary
         try:
-            config = json.loads(string)
-            kind = ByteVocabulary if config.pop("bytes", False) else Vocabulary
             return kind(**config)
-        except (json.JSONDecodeError, AttributeError, TypeError) as error:
-            raise ValueError(
-                f"This is not the JSON form of a vocabulary: {string[:60]!r}"
-            ) from error
+        except (TypeError, ValueError) as error:
+            raise no_vocabulary(string, error) from error
 
     def _config(self) -> dict[str, Any]:
         characters = "".join(c for c in self.characters if c != self.end)

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import keras
 
-from keras_charrnn._platform import check_flag, check_positive
+from keras_charrnn._platform import check_flag, check_positive, unlimited
 from keras_charrnn.batches import (
     ColdBatches,
     StreamBatches,
@@ -160,7 +160,8 @@ class TextEvaluator:
     def _evaluate_dynamically(
         self: Any, corpus: Corpus, verbose: Any = "auto", return_dict: bool = False
     ) -> Any:
-        learner = type(self).from_config(self.get_config())
+        with unlimited():
+            learner = type(self).from_config(self.get_config())
         learner.set_weights(self.get_weights())
         for layer in learner._flatten_layers():
             if isinstance(layer, keras.layers.Dropout):

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import zipfile
 from collections.abc import Callable, Generator, Iterator
 from functools import wraps
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
-from keras_charrnn._platform import whole_file
+from keras_charrnn._platform import DamagedFile
+from keras_charrnn.runs import is_archive, load_arrays, save_arrays
 from keras_charrnn.settings import Temperature
 from keras_charrnn.text import Decoder, Unknown, Vocabulary
 from keras_charrnn.writing.engine import Engine, Passage
@@ -36,6 +36,14 @@ def _alone(method: _Method) -> _Method:
             return method(self, *args, **kwargs)
 
     return run  # type: ignore[return-value]
+
+
+def _check_ids(path: Path, ids: np.ndarray, ndim: int, first: int, end: int) -> None:
+    """Raise a `DamagedFile` if ids of a session's file are none of its vocabulary."""
+    if ids.ndim != ndim or ids.dtype.kind not in "iu":
+        raise DamagedFile(path, "its ids", "are no array of integers")
+    if ids.size and not first <= ids.min() <= ids.max() < end:
+        raise DamagedFile(path, "its ids", "are out of range")
 
 
 class _Pieces(Iterator[str]):
@@ -229,15 +237,13 @@ class Session:
             f"tensor_{i}": keras.ops.convert_to_numpy(x).astype("float32")
             for i, x in enumerate(leaves)
         }
-        with whole_file(path) as part:
-            np.savez(
-                part,
-                vocabulary=np.array(self._vocabulary.to_json()),
-                ids=self._ids,
-                recent=self._passage.recent,
-                ended=np.array(self._ended),
-                **arrays,
-            )
+        arrays |= {
+            "vocabulary": np.array(self._vocabulary.to_json()),
+            "ids": self._ids,
+            "recent": np.asarray(self._passage.recent),
+            "ended": np.array(self._ended),
+        }
+        save_arrays(path, arrays)
         return path
 
     @_alone
@@ -252,6 +258,7 @@ class Session:
 
         Raises:
             FileNotFoundError: If there is no such file.
+            DamagedFile: If the file is not what it was when it was written.
             ValueError: If the file is not a session, or not one of this model.
         """
         self._close()
@@ -262,23 +269,21 @@ class Session:
         like = keras.tree.flatten(current)
         names = [f"tensor_{i}" for i in range(len(like))]
         wanted = {"vocabulary", "ids", "recent", "ended", *names}
-        before = wanted - {"recent"} | {
-            "seen"
-        }  # files of before have this in its place
-        if not zipfile.is_zipfile(path):
-            raise ValueError(f"{str(path)!r} is no session's file.")
-        with np.load(path, allow_pickle=False) as file:
-            if set(file) not in (wanted, before):
-                raise ValueError(
-                    f"{str(path)!r} is no session of such a model: it holds "
-                    f"{sorted(file)}, and not {sorted(wanted)}."
-                )
-            vocabulary = Vocabulary.from_json(str(file["vocabulary"]))
-            ids, ended = file["ids"], bool(file["ended"])
-            recent = file["recent"] if "recent" in file else ids[None, -RECENT:]
-            leaves = [file[name] for name in names]
-        if recent.ndim != 2 or not ((recent >= -1) & (recent < len(vocabulary))).all():
-            raise ValueError(f"{str(path)!r} is damaged: its ids are out of range.")
+        # Files of before have "seen" in place of "recent".
+        before = wanted - {"recent"} | {"seen"}
+        path.open("rb").close()  # a folder is told as such
+        if not is_archive(path):
+            raise DamagedFile(path, "its archive", "is none: it is no session's file")
+        arrays = load_arrays(path)
+        if set(arrays) not in (wanted, before):
+            raise ValueError(
+                f"{str(path)!r} is no session of such a model: it holds "
+                f"{sorted(arrays)}, and not {sorted(wanted)}."
+            )
+        vocabulary = Vocabulary.from_json(str(arrays["vocabulary"]))
+        ids, ended = arrays["ids"], arrays["ended"]
+        recent = arrays.get("recent", ids[None, -RECENT:] if ids.ndim == 1 else ids)
+        leaves = [arrays[name] for name in names]
         if vocabulary != self._vocabulary:
             raise ValueError(
                 f"{str(path)!r} is a session of another model: its vocabulary is "
@@ -293,13 +298,23 @@ class Session:
                 f"{str(path)!r} is a session of another model: its logits and state "
                 f"have the shapes {shapes}, here they have {wanted_shapes}."
             )
+        _check_ids(path, ids, 1, 0, len(vocabulary))
+        _check_ids(path, recent, 2, -1, len(vocabulary))
+        if recent.shape[0] != 1 or recent.shape[1] > RECENT:
+            raise DamagedFile(path, "recent", f"is of the shape {recent.shape}")
+        if ended.shape or ended.dtype != bool:
+            raise DamagedFile(path, "ended", "is neither true nor false")
+        for name, leaf in zip(names, leaves):
+            if leaf.dtype != np.float32 or not np.isfinite(leaf).all():
+                raise DamagedFile(path, name, "holds what are no finite numbers")
         tensors = [
             keras.ops.cast(keras.ops.convert_to_tensor(leaf), tensor.dtype)
             for leaf, tensor in zip(leaves, like)
         ]
         logits, state = keras.tree.pack_sequence_as(current, tensors)
-        self._ids, self._passage = ids, Passage(logits, state, recent)
-        self._ended = ended
+        self._ids = ids.astype(vocabulary.id_dtype)
+        self._passage = Passage(logits, state, recent.astype(np.int32))
+        self._ended = bool(ended)
         return self
 
     def _follow(self, ids: np.ndarray) -> None:

@@ -134,12 +134,12 @@ def damaged(path, kind):
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("cut", "is not a .keras file, or it is damaged"),
+        ("cut", "is damaged: the end of its archive is not where it should be"),
         ("config", "can't be read"),
         ("json", "can't be read"),
         ("weights", "can't be read"),
-        ("config.json", "can't be read"),
-        ("model.weights.h5", "can't be read"),
+        ("config.json", "is damaged: 'config.json' is missing"),
+        ("model.weights.h5", "is damaged: 'model.weights.h5' is missing"),
         ("setting", "can't be read: Unrecognized keyword arguments passed to CharRNN"),
         ("class", "holds the class Unheard, which is not known here. In Python"),
     ],
@@ -151,13 +151,13 @@ def test_a_damaged_model_is_told(kind, message, capsys):
 
 
 def test_an_archive_with_wrong_bytes(capsys):
-    damaged("m.keras", "metadata.json")
+    kc.CharRNN(kc.Vocabulary("ab"), 4, embedding_dim=2).save("m.keras")
     data = bytearray(Path("m.keras").read_bytes())
     place = data.index(b"CharRNN")
     data[place : place + 7] = b"CharCNN"  # the checksum is that of before
     Path("m.keras").write_bytes(data)
     assert cli.main(["sample", "m.keras"]) == 2
-    assert "'m.keras' can't be read: Bad CRC-32" in capsys.readouterr().err
+    assert "'m.keras' is damaged: its content is not what" in capsys.readouterr().err
 
 
 def test_what_holds_no_model(capsys):

@@ -1,6 +1,8 @@
 """`charrnn sample`: the text that a model writes on from."""
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -99,3 +101,58 @@ def test_what_is_no_text(command, capsys):
 def test_a_model_is_no_text_to_go_on_with(capsys):
     code = cli.main(["train", "m.keras", "--from", "m.keras"])
     refused(code, capsys.readouterr().err, "'m.keras' is a model, and no text")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def _spelling():
+    """A model whose text is one that a terminal would obey."""
+    characters = "\x1b\x07\u202e\u00e9\n"
+    kc.CharRNN(kc.Vocabulary(characters), 4, embedding_dim=2).save("m.keras")
+
+
+@pytest.mark.usefixtures("_spelling")
+@pytest.mark.parametrize("words", [[], ["--num-samples", "2"], ["--beams", "2"]])
+def test_a_terminal_gets_nothing_to_obey(words, monkeypatch):
+    asked = ["sample", "m.keras", "--length", "60", "--seed", "1", *words]
+    asked += ["--temperature", "5", "--prompt", "\u00e9\x1b"]
+    outputs = {}
+    for kind in ("terminal", "raw", "pipe"):
+        output = io.StringIO() if kind == "pipe" else Terminal()
+        monkeypatch.setattr(sys, "stdout", output)
+        assert cli.main([*asked, *(["--raw"] if kind == "raw" else [])]) == 0
+        outputs[kind] = output.getvalue()
+    assert outputs["raw"] == outputs["pipe"]
+    assert "\x1b" in outputs["pipe"]
+    escaped = {"\x1b": r"\x1b", "\x07": r"\x07", "\u202e": r"\u202e"}
+    assert outputs["terminal"] == outputs["pipe"].translate(str.maketrans(escaped))
+
+
+@pytest.mark.usefixtures("_spelling")
+def test_a_pipe_gets_utf_8_whatever_the_locale():
+    Path("prompt.txt").write_text("\u00e9\n", encoding="utf-8")
+    words = ["-m", "keras_charrnn", "sample", "m.keras", "--length", "0"]
+    run = subprocess.run(
+        [sys.executable, *words, "--prompt-file", "prompt.txt"],
+        capture_output=True,
+        env={
+            **{k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"},
+            "LC_ALL": "C",
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+            "KERAS_BACKEND": keras.backend.backend(),
+        },
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "\u00e9\n\n".encode()
+
+
+def test_an_error_shows_a_name_as_escapes(capsys):
+    for words in (["sample", "\x1b[2J.keras"], ["train", "\u202egnp.txt"]):
+        assert cli.main(words) == 2
+        err = capsys.readouterr().err
+        assert not {"\x1b", "\u202e"} & set(err)

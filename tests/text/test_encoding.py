@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_charrnn import Corpus, Vocabulary
-from keras_charrnn.text import encoding, sources
+from keras_charrnn._platform import SEAL_SIZE
+from keras_charrnn.text import corpus_file, sources
 
 
 @pytest.fixture
 def texts(tmp_path, docs, monkeypatch):
     monkeypatch.setattr(sources, "PIECE", 1000)
-    monkeypatch.setattr(encoding, "_PIECE", 1000)
+    monkeypatch.setattr(corpus_file, "_PIECE", 1000)
     (tmp_path / "1.txt").write_text(docs[:30_000])
     (tmp_path / "2.txt").write_text(docs[30_000:50_000] + "Ünïcode €")
     return [tmp_path / "1.txt", tmp_path / "2.txt"]
@@ -86,12 +87,12 @@ def test_a_file_that_is_no_corpus_is_told(tmp_path):
     (tmp_path / "cut.npy").write_bytes(data[:-5])
     (tmp_path / "text.npy").write_text("hello")
     for name in ("plain", "object", "cut", "text"):
-        with pytest.raises(ValueError, match=f"{name}.npy' is no corpus"):
+        with pytest.raises(ValueError, match=f"{name}.npy' is dam.* is no corpus"):
             Corpus.load(f"{name}.npy")
-    damaged = bytearray(data)
+    damaged = bytearray(data[:-SEAL_SIZE].replace(b', "sealed": true', b""))
     damaged[data.index(b"\n") + 1] = 200
     (tmp_path / "ids.npy").write_bytes(bytes(damaged))
-    with pytest.raises(ValueError, match="holds the id 200"):
+    with pytest.raises(ValueError, match="hold the id 200"):
         Corpus.load("ids.npy")
     with pytest.raises(FileNotFoundError):
         Corpus.load("gone.npy")

@@ -308,7 +308,7 @@ def test_files_that_are_no_session(model, abc, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file 'none\.npz'"):
         session.load("none.npz")
     (tmp_path / "text.npz").write_text("text")
-    with pytest.raises(ValueError, match="is no session's file"):
+    with pytest.raises(ValueError, match="it is no session's file"):
         session.load("text.npz")
     np.savez("other.npz", ids=np.zeros(3))
     with pytest.raises(ValueError, match="no session of such a model"):
