@@ -93,9 +93,10 @@ def from_torch(
     biases = {n: f"{n.removesuffix('weight')}bias" for n in matrices}
     others = set(arrays) - set(matrices) - set(biases.values())
     if not 1 <= len(matrices) <= 2 or others:
+        there = ", ".join(map(shown, arrays)) or "none"
         raise ValueError(
             "Beside the recurrent network there are to be the weights of an Embedding, "
-            f"or none, and of one Linear; there are {', '.join(map(shown, arrays)) or 'none'}."
+            f"or none, and of one Linear; there are {there}."
         )
     units = parts.recurrent[-1][1].shape[0]
     width = parts.recurrent[0][0].shape[0]

@@ -137,7 +137,7 @@ def damaged(path, kind):
         ("cut", "is damaged: the end of its archive is not where it should be"),
         ("config", "can't be read"),
         ("json", "can't be read"),
-        ("weights", "can't be read"),
+        ("weights", "is damaged: its HDF5 can't be read"),
         ("config.json", "is damaged: 'config.json' is missing"),
         ("model.weights.h5", "is damaged: 'model.weights.h5' is missing"),
         ("setting", "can't be read: Unrecognized keyword arguments passed to CharRNN"),
