@@ -311,5 +311,5 @@ def test_units_are_a_positive_integer(units):
 
 
 def test_an_unknown_cell_is_answered_with_those_there_are():
-    with pytest.raises(ValueError, match="no cell 'ltsm'; there are gru, lstm, .*mogr"):
+    with pytest.raises(ValueError, match=r"no cell 'ltsm'; there are gru, .*mogr"):
         Recurrent(8, "ltsm")
