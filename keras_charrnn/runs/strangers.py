@@ -141,7 +141,8 @@ def limited_to(numbers: int) -> Iterator[None]:
         def counted(
             self: Any, initializer: Any, shape: Any = None, *args: Any, **kwargs: Any
         ) -> None:
-            sides = shape if isinstance(shape, tuple | list) else (shape or 0,)
+            # A shape may be a number, or one of TensorFlow's own.
+            sides = (shape or 0,) if isinstance(shape, int | None) else tuple(shape)
             take(math.prod(sides), "A weight")
             init(self, initializer, shape, *args, **kwargs)
 
