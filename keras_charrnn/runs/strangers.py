@@ -9,7 +9,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -141,8 +141,8 @@ def limited_to(numbers: int) -> Iterator[None]:
         def counted(
             self: Any, initializer: Any, shape: Any = None, *args: Any, **kwargs: Any
         ) -> None:
-            # TensorFlow passes a TensorShape.
-            sides = tuple(shape) if isinstance(shape, Iterable) else (shape or 0,)
+            # A shape may be a number, or one of TensorFlow's own.
+            sides = (shape or 0,) if isinstance(shape, int | None) else tuple(shape)
             take(math.prod(sides), "A weight")
             init(self, initializer, shape, *args, **kwargs)
 
